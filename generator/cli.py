@@ -1,0 +1,230 @@
+"""The command line: parse, call, print, exit code. What the commands do is in `build`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from generator.errors import TagpagesError, UsageError
+
+if TYPE_CHECKING:
+    from generator.job import Job
+    from generator.report import Report
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DONE, TROUBLE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+"""The exit codes: done; something failed, was held back or has drifted; a mistake of the user's,
+with nothing written; interrupted, with nothing half written."""
+
+
+def main() -> NoReturn:
+    """Run the command line, and exit."""
+    try:
+        code = cli.main(standalone_mode=False, auto_envvar_prefix="TAGPAGES")
+    except click.ClickException as error:
+        error.show()
+        code = MISTAKE
+    except UsageError as error:
+        click.echo(f"tagpages: {error}", err=True)
+        code = MISTAKE
+    except TagpagesError as error:
+        click.echo(f"tagpages: {error}", err=True)
+        code = TROUBLE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("tagpages: interrupted; no file is half written", err=True)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = TROUBLE
+    sys.exit(code)
+
+
+class _Time(click.ParamType[datetime]):
+    name = "time"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise click.BadParameter(
+                f"{value!r} is no time: write it as 2024-06-03T00:46:08Z", ctx, param
+            ) from None
+
+
+class _Shard(click.ParamType[tuple[int, int]]):
+    name = "i/n"
+
+    def convert(
+        self, value: str | tuple[int, int], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        number, _, of = value.partition("/")
+        if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
+            return int(number), int(of)
+        raise click.BadParameter(
+            f"{value!r} is no shard: write 2/4 for the second of four", ctx, param
+        )
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def _common(command: F) -> F:
+    """The options of every command that works on a content tree."""
+    for option in (
+        click.option("--verbose", "-v", is_flag=True, help="Name every file that changes."),
+        click.option("--quiet", "-q", is_flag=True, help="Say nothing unless there is trouble."),
+        click.option(
+            "--only", multiple=True, metavar="GLOB", help="Only these images (repeatable)."
+        ),
+        click.option(
+            "--as-of", type=_Time(), help="Write the pages for this time (UTC), not for now."
+        ),
+        click.option(
+            "--content", type=_FOLDER, help="The content folder, in place of the catalog's."
+        ),
+        click.option(
+            "--catalog", type=_FILE, default="catalog.yaml", show_default=True, help="The catalog."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tagpages")
+def cli() -> None:
+    """Hugo pages of container image tags, from registry listings.
+
+    Every option is also read from the environment, as TAGPAGES_<COMMAND>_<OPTION>.
+    """
+
+
+@cli.command()
+@_common
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=8,
+    show_default=True,
+    help="Images of a source asked for at once.",
+)
+@click.option("--dry-run", is_flag=True, help="Write nothing, report the same.")
+@click.option(
+    "--report",
+    "reports",
+    type=_FILE,
+    multiple=True,
+    help="Write the change report to a .md or .json file (repeatable).",
+)
+@click.option(
+    "--shard", type=_Shard(), default=(1, 1), help="Only the I-th of N parts of the images."
+)
+@click.option(
+    "--accept-loss",
+    "accepted",
+    multiple=True,
+    metavar="NAME",
+    help="Believe what this table or image has lost (repeatable).",
+)
+def build(*, quiet: bool, verbose: bool, reports: tuple[Path, ...], **options: Any) -> int:
+    """Ask the registries and write the pages: the nightly job."""
+    for path in reports:
+        if path.suffix not in {".md", ".json"}:
+            raise UsageError(f"--report {path}: the name must end in .md or .json")
+    from generator import build as work
+    from generator.progress import progress
+
+    job = _job(**options)
+    with progress(shown=not quiet) as observer:
+        report = work.build(job, observer)
+    for path in reports:
+        _write(path, _as_file(report, path.suffix))
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        _write(Path(summary), _as_file(report, ".md"), append=True)
+    return _tell(report, quiet=quiet, verbose=verbose)
+
+
+@cli.command()
+@_common
+def render(*, quiet: bool, verbose: bool, **options: Any) -> int:
+    """Write the pages anew from tags.json, without a network."""
+    from generator import build as work
+
+    return _tell(work.render(_job(**options)), quiet=quiet, verbose=verbose)
+
+
+@cli.command()
+@_common
+@click.option("--diff", is_flag=True, help="Show what would change.")
+def check(*, quiet: bool, verbose: bool, diff: bool, **options: Any) -> int:  # noqa: ARG001
+    """Would render change anything? Exit code 0 is no, 1 is yes."""
+    from generator import build as work
+    from generator.diff import unified
+
+    changes, report = work.check(_job(**options))
+    for change in changes:
+        if diff:
+            click.echo(unified(change), nl=False)
+        elif not quiet:
+            click.echo(f"{change.action} {change.path}")
+    for finding in report.findings:
+        click.echo(f"tagpages: {finding.image}: {finding.detail}", err=True)
+    return TROUBLE if changes or report.is_trouble else DONE
+
+
+@cli.command()
+def schema() -> int:
+    """Print the catalog's JSON Schema."""
+    from generator.job import catalog_schema
+
+    click.echo(catalog_schema(), nl=False)
+    return DONE
+
+
+def _job(*, accepted: tuple[str, ...] = (), **options: Any) -> Job:
+    from generator.job import Job, Options
+
+    return Job(Options(accepted=frozenset(accepted), **options), os.environ)
+
+
+def _as_file(report: Report, suffix: str) -> str:
+    from generator.report_text import as_json, markdown
+
+    return as_json(report) if suffix == ".json" else markdown(report)
+
+
+def _write(path: Path, text: str, *, append: bool = False) -> None:
+    try:
+        with path.open("a" if append else "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise TagpagesError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _tell(report: Report, *, quiet: bool, verbose: bool) -> int:
+    """Print the report's short form to standard error."""
+    from generator.report_text import terminal
+
+    if verbose:
+        for change in report.changes:
+            for file in change.files:
+                click.echo(f"{change.kind} {file}", err=True)
+    if report.is_trouble or not quiet:
+        color = None if "NO_COLOR" not in os.environ else False
+        for line, is_heading in terminal(report):
+            click.secho(line, err=True, bold=is_heading, color=color)
+    return TROUBLE if report.is_trouble else DONE

@@ -1,0 +1,153 @@
+"""Every image from every source, concurrently: what was seen, what failed, with the reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from generator.catalog import Images
+from generator.errors import Failure, TagpagesError
+from generator.guard import Seen
+from generator.model import Image, Table, Tag, check_name
+from generator.sources.base import Ask, Source, SourceSpec
+
+if TYPE_CHECKING:
+    from generator.registry import Session
+
+IMAGE_TIMEOUT = 600.0
+"""Seconds that one image of one source may take."""
+
+
+class Observer(Protocol):
+    """Told of the progress of a collection; the command line shows it."""
+
+    def expect(self, images: int) -> None:
+        """So many more images will be asked for."""
+
+    def done(self) -> None:
+        """One image has been answered, or has failed."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What to collect: sources by table, for the images of a catalog.
+
+    `selected` narrows the images to those of this run (`--only`, `--shard`); `jobs` is how many
+    images of one source are asked for at the same time; relative paths start at `root`.
+    """
+
+    sources: Mapping[str, SourceSpec]
+    images: Images
+    known: Mapping[str, Image]
+    as_of: datetime
+    root: Path
+    selected: Callable[[str], bool]
+    jobs: int
+
+
+def collect(collection: Collection, observer: Observer) -> dict[str, Seen]:
+    """Ask all sources; what cannot be had is a `Failure` in its place, never an exception."""
+    return asyncio.run(_collect(collection, observer))
+
+
+async def _collect(collection: Collection, observer: Observer) -> dict[str, Seen]:
+    async with AsyncExitStack() as stack:
+        sessions: list[Session] = []
+
+        def session() -> Session:
+            if not sessions:
+                from generator.registry import Session  # noqa: PLC0415 - only live sources need HTTP
+
+                sessions.append(Session())
+                stack.push_async_exit(sessions[0])
+            return sessions[0]
+
+        answers = await asyncio.gather(
+            *(
+                _ask_source(collection, observer, table, spec, session)
+                for table, spec in collection.sources.items()
+            )
+        )
+    return dict(zip(collection.sources, answers, strict=True))
+
+
+async def _ask_source(
+    collection: Collection,
+    observer: Observer,
+    table: str,
+    spec: SourceSpec,
+    session: Callable[[], Session],
+) -> Seen:
+    source = spec.open(_ask(collection, table, session))
+    try:
+        listed = await source.names()
+    except TagpagesError as error:
+        return Seen(failure=Failure(str(error)))
+    names = sorted(_wanted(collection, listed))
+    observer.expect(len(names))
+    images: dict[str, tuple[Tag, ...]] = {}
+    failed: dict[str, Failure] = {}
+    queue = iter(names)
+    await asyncio.gather(
+        *(
+            _ask_images(source, queue, images, failed, observer)
+            for _ in range(min(collection.jobs, len(names)))
+        )
+    )
+    return Seen(images, failed)
+
+
+def _ask(collection: Collection, table: str, session: Callable[[], Session]) -> Ask:
+    def known(name: str) -> Table | None:
+        image = collection.known.get(name)
+        return next((item for item in image.tables if item.name == table), None) if image else None
+
+    images = collection.images
+    return Ask(
+        root=collection.root,
+        as_of=collection.as_of,
+        names=tuple(name for name in images.exact() if collection.selected(name)),
+        listed=images.has_globs(),
+        wanted=lambda name: images.wanted(name) and collection.selected(name),
+        known=known,
+        repositories={
+            name: tables[table].repository
+            for name, tables in images.overrides.items()
+            if table in tables
+        },
+        session=session,
+    )
+
+
+def _wanted(collection: Collection, listed: Iterable[str]) -> set[str]:
+    images = collection.images
+    names = {name for name in listed if images.wanted(name)}
+    names.update(name for name in images.exact() if not images.excluded(name))
+    return {name for name in names if collection.selected(name)}
+
+
+async def _ask_images(
+    source: Source,
+    queue: Iterator[str],
+    images: dict[str, tuple[Tag, ...]],
+    failed: dict[str, Failure],
+    observer: Observer,
+) -> None:
+    for name in queue:
+        try:
+            check_name(name)
+            async with asyncio.timeout(IMAGE_TIMEOUT):
+                tags = await source.tags(name)
+        except TagpagesError as error:
+            failed[name] = Failure(str(error))
+        except TimeoutError:
+            failed[name] = Failure(f"no whole answer within {IMAGE_TIMEOUT:.0f} seconds")
+        else:
+            if tags is not None:
+                images[name] = tuple(tags)
+        observer.done()

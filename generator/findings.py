@@ -1,0 +1,50 @@
+"""What a build notices beyond the plain changes: one value for each thing to tell a reviewer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+FindingKind = Literal[
+    "failed",
+    "held",
+    "released",
+    "waiting",
+    "missing",
+    "gone",
+    "retired",
+    "unmanaged",
+    "kept_folder",
+    "moved_back",
+    "immutable_changed",
+    "time_back",
+    "kept_day",
+]
+"""What was noticed:
+
+- `failed`: a source or an image could not be asked; its last known good stands.
+- `held`: an answer is not believed; the last known good stands.
+- `released`: an answer that was held is believed from now on.
+- `waiting`: a new image has no page yet, because one of its tables could not be had.
+- `missing`: no source has the image; it is removed after some nights.
+- `gone`: the image's pages were removed.
+- `retired`: the image's pages gave way to a redirect, or to a page that says so.
+- `unmanaged`: the image has pages, and the catalog neither includes nor excludes it.
+- `kept_folder`: the folder of a removed image holds files that are not tagpages'.
+- `moved_back`: a tag points again to a digest that it had left.
+- `immutable_changed`: a tag that never moves moved.
+- `time_back`: the time of a tag or a group went back to an earlier day.
+- `kept_day`: the source gave a later day for the same digest and tags, which is not believed.
+"""
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing to tell; `table` names the source, `nights` counts how long it has been so."""
+
+    kind: FindingKind
+    image: str | None = None
+    table: str | None = None
+    detail: str = ""
+    tags: tuple[str, ...] = ()
+    nights: int = 0

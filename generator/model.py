@@ -1,0 +1,175 @@
+"""Tags, groups, tables and images, and what one build leaves to the next: values, no I/O.
+
+Names, tags and digests are checked where they enter (`check_*`), once; everything after
+relies on it. All times are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Literal
+
+import msgspec
+
+from generator.errors import TagpagesError
+
+TimeKind = Literal["moved", "pushed", "uploaded", "built", "listed"]
+"""What a source's `last_changed` means: the tag was moved, the tag or its manifest was pushed,
+the manifest was uploaded, the image was built, or whatever a recorded listing says."""
+
+# OCI Distribution Specification 1.1, "Pulling manifests": <name> and <reference> as a tag.
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_NAME = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+# OCI Image Specification 1.1, "Descriptors": digests. The registered algorithms have a fixed form.
+_DIGEST = re.compile(
+    r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}"
+    r"|(?!sha256:|sha512:)[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+"
+)
+NAME_LIMIT = 255
+"""The longest image name, in characters: longer ones are refused by most registries."""
+DIGEST_LIMIT = 255
+"""The longest digest, in characters; sha512 has 135."""
+SHOWN_LIMIT = 80
+"""The most that a message shows of a foreign text, in characters."""
+TAGS_LIMIT = 200_000
+"""The most tags that one table may have."""
+
+
+class Tag(msgspec.Struct, frozen=True, gc=False):
+    """A tag as a source answers it: the digest that it points to, and since when (UTC)."""
+
+    name: str
+    digest: str
+    last_changed: datetime
+
+
+class TagGroup(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The tags of one digest, in the order of their page cell.
+
+    `last_changed` (UTC) is the newest tag's. `left` remembers the digests (short form) that
+    these tags pointed to before, latest first.
+    """
+
+    digest: str
+    last_changed: datetime
+    tags: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+
+class Table(msgspec.Struct, frozen=True):
+    """One registry's view of one image: its groups, in the order of the page's rows."""
+
+    name: str
+    groups: tuple[TagGroup, ...] = ()
+    time_kind: TimeKind = "listed"
+
+
+class Image(msgspec.Struct, frozen=True):
+    """An image and its tables, in the catalog's order."""
+
+    name: str
+    tables: tuple[Table, ...]
+
+
+class Streak(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Nights in a row of one thing, the last of them, and what was answered in them."""
+
+    nights: int
+    last: date
+    answer: str = ""
+
+    def again(self, night: date, answer: str = "") -> Streak:
+        """The streak with another night; a second run in the same night counts once."""
+        if answer != self.answer:
+            return Streak(1, night, answer)
+        return Streak(self.nights + (night > self.last), max(night, self.last), answer)
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """How much a table holds over all images."""
+
+    images: int = 0
+    groups: int = 0
+    tags: int = 0
+
+
+class Build(msgspec.Struct, frozen=True):
+    """What the last build leaves to the next one.
+
+    `totals` are by table. `failed` counts the nights of a source or image that could not be
+    asked, `held` those of an answer that is held back, `gone` those of an image that no source
+    has; keys are as `streak_key` makes them.
+    """
+
+    as_of: datetime | None = None
+    totals: dict[str, Totals] = {}
+    failed: dict[str, Streak] = {}
+    held: dict[str, Streak] = {}
+    gone: dict[str, Streak] = {}
+
+
+def streak_key(table: str, image: str | None = None) -> str:
+    """The key of a table's source, or of one image in it."""
+    return table if image is None else f"{table}:{image}"
+
+
+def short_digest(digest: str) -> str:
+    """The first twelve characters of a digest's encoded part: enough to tell digests apart."""
+    return digest.partition(":")[2][:12]
+
+
+def check_name(name: str) -> str:
+    """Return `name` if it is a repository name by the OCI grammar, else raise TagpagesError."""
+    if len(name) > NAME_LIMIT or not _NAME.fullmatch(name):
+        raise TagpagesError(f"not a valid image name: {shown(name)}")
+    return name
+
+
+def check_tag(tag: str) -> str:
+    """Return `tag` if it is a tag by the OCI grammar, else raise TagpagesError."""
+    if not _TAG.fullmatch(tag):
+        raise TagpagesError(f"not a valid tag: {shown(tag)}")
+    return tag
+
+
+def check_digest(digest: str) -> str:
+    """Return `digest` if it is a digest by the OCI grammar, else raise TagpagesError."""
+    if len(digest) > DIGEST_LIMIT or not _DIGEST.fullmatch(digest):
+        raise TagpagesError(f"not a valid digest: {shown(digest)}")
+    return digest
+
+
+def checked_tags(tags: Iterable[Tag]) -> tuple[Tag, ...]:
+    """The tags, each checked, with their times in UTC.
+
+    Raises TagpagesError for a bad tag or digest, a tag that comes twice, or too many tags.
+    """
+    by_name: dict[str, Tag] = {}
+    digests: set[str] = set()
+    for tag in tags:
+        if check_tag(tag.name) in by_name:
+            raise TagpagesError(f"tag `{tag.name}` is listed twice")
+        digests.add(tag.digest)
+        by_name[tag.name] = tag if tag.last_changed.tzinfo is UTC else _in_utc(tag)
+        if len(by_name) > TAGS_LIMIT:
+            raise TagpagesError(f"more than {TAGS_LIMIT:,} tags, the limit for one table")
+    for digest in digests:
+        check_digest(digest)
+    return tuple(by_name.values())
+
+
+def _in_utc(tag: Tag) -> Tag:
+    if tag.last_changed.tzinfo is None:
+        raise TagpagesError(f"the time of tag `{tag.name}` has no offset from UTC")
+    try:
+        return msgspec.structs.replace(tag, last_changed=tag.last_changed.astimezone(UTC))
+    except OverflowError:
+        raise TagpagesError(f"the time of tag `{tag.name}` is out of range") from None
+
+
+def shown(text: str) -> str:
+    """Foreign text made safe to print: quoted, ASCII, cut at the limit."""
+    return ascii(text if len(text) <= SHOWN_LIMIT else text[: SHOWN_LIMIT - 3] + "...")

@@ -1,0 +1,37 @@
+"""The protocol between `build` and the kinds of page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from generator.catalog import Tab, Window
+from generator.grouping import TagOrder
+from generator.model import Image
+
+
+@dataclass(frozen=True)
+class Site:
+    """What all pages of a site share; `url` is from slash to slash, `as_of` in UTC."""
+
+    url: str
+    tabs: tuple[Tab, ...]
+    window: Window
+    tag_order: TagOrder
+    as_of: datetime
+
+
+class PageKind(Protocol):
+    """One kind of page: a file beside `tags.json`, made from a template."""
+
+    file: str
+    """The page's file in the image's folder."""
+    path: str
+    """Where Hugo publishes it, below the image's URL."""
+    template: str
+    """The name of its template."""
+
+    def view(self, image: Image, site: Site) -> Mapping[str, object]:
+        """What the template is given."""

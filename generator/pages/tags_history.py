@@ -1,0 +1,52 @@
+"""Page kind `tags_history`: which tags an image has, which digest each points to, since when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generator.grouping import arranged, visible
+from generator.model import Image, TagGroup
+from generator.pages.base import Site
+
+file = "tags_history.md"
+template = "tags_history.md.j2"
+path = "tags_history/"
+
+
+@dataclass(frozen=True)
+class TabView:
+    """A tab with its whole URL."""
+
+    title: str
+    active: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table as of now: `groups` are within the window, `has_tags` is of all."""
+
+    name: str
+    groups: tuple[TagGroup, ...]
+    has_tags: bool
+
+
+def view(image: Image, site: Site) -> Mapping[str, object]:
+    """What the template is given (`docs/templates.md`)."""
+    url = f"{site.url}{image.name}/"
+    return {
+        "image": image.name,
+        "url": url,
+        "tabs": [TabView(tab.title, tab.path == path, url + tab.path) for tab in site.tabs],
+        "tables": [
+            TableView(
+                table.name,
+                arranged(visible(table.groups, site.window, site.as_of), site.tag_order),
+                has_tags=bool(table.groups),
+            )
+            for table in image.tables
+        ],
+        "window": site.window,
+        "as_of": site.as_of,
+    }

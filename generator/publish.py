@@ -1,0 +1,103 @@
+"""Images and the content tree → the files to write or to remove, image by image.
+
+Pages come before the `tags.json` that they stand for, when written and when removed: after a crash
+the next run then finds the last known good as it was, and does the same again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from generator.errors import TagpagesError
+from generator.front_matter import with_aliases, with_body, with_values
+from generator.model import Image
+from generator.pages import ALL
+from generator.pages.base import PageKind, Site
+from generator.render import Renderer
+from generator.state import TAGS_FILE, encode_image
+from generator.tree import Change, Tree
+
+RETIRED_TEMPLATE = "retired.md.j2"
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Plans the files of images; every method raises TagpagesError where it cannot.
+
+    `kinds` are the page kinds to write, `tables` the names of the tables that a page needs,
+    `front_matter` has the catalog's fixed values for new pages.
+    """
+
+    tree: Tree
+    renderer: Renderer
+    site: Site
+    kinds: Sequence[PageKind]
+    tables: Sequence[str]
+    front_matter: Mapping[str, Any]
+
+    def pages(self, image: Image, formerly: Sequence[str] = ()) -> list[Change]:
+        """The pages of an image, which also answer where those of the `formerly` images were."""
+        complete = self._with_all_tables(image)
+        changes = []
+        for kind in self.kinds:
+            rendered = self.renderer.render(kind.template, kind.view(complete, self.site))
+            aliases = [f"{self.site.url}{name}/{kind.path}" for name in formerly]
+            changes += self._page(f"{image.name}/{kind.file}", rendered, aliases)
+        return changes
+
+    def state(self, image: Image) -> list[Change]:
+        """The `tags.json` of an image."""
+        change = self.tree.change(f"{image.name}/{TAGS_FILE}", encode_image(image))
+        return [change] if change else []
+
+    def retired(self, name: str) -> list[Change]:
+        """The pages that say that an image is retired; its `tags.json` goes."""
+        values = {"image": name, "as_of": self.site.as_of}
+        rendered = self.renderer.render(RETIRED_TEMPLATE, values)
+        pages = [
+            change for kind in self.kinds for change in self._page(f"{name}/{kind.file}", rendered)
+        ]
+        return pages + self._removals(name, [TAGS_FILE])
+
+    def removal(self, name: str) -> list[Change]:
+        """All that tagpages wrote of an image, to be removed."""
+        return self._removals(name, self._own_files())
+
+    def others(self, name: str) -> list[str]:
+        """What lies in an image's folder and is not tagpages'."""
+        return self.tree.others(name, self._own_files())
+
+    def _own_files(self) -> list[str]:
+        return [*(kind.file for kind in ALL), TAGS_FILE]
+
+    def _removals(self, name: str, files: Sequence[str]) -> list[Change]:
+        changes = (self.tree.change(f"{name}/{file}", None) for file in files)
+        return [change for change in changes if change]
+
+    def _page(self, path: str, rendered: str, aliases: Sequence[str] = ()) -> list[Change]:
+        before = self.tree.read(path)
+        try:
+            if before is None:
+                page = with_values(rendered, self.front_matter)
+            else:
+                page = with_body(before.decode(), rendered, self.site.as_of)
+            if aliases:
+                page = with_aliases(page, aliases)
+        except UnicodeDecodeError:
+            raise TagpagesError(f"{self.tree.content / path}: not UTF-8") from None
+        except TagpagesError as error:
+            raise TagpagesError(f"{self.tree.content / path}: {error}") from None
+        after = page.encode()
+        return [] if after == before else [Change(path, before, after)]
+
+    def _with_all_tables(self, image: Image) -> Image:
+        """The image with just the catalog's tables, in their order."""
+        tables = {table.name: table for table in image.tables}
+        for name in self.tables:
+            if name not in tables:
+                raise TagpagesError(
+                    f"nothing is known yet of the table `{name}`: run `tagpages build`"
+                )
+        return Image(image.name, tuple(tables[name] for name in self.tables))

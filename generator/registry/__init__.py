@@ -1,0 +1,46 @@
+"""How a registry is talked to: one `Session` for a build, an `Endpoint` for each API.
+
+`Registry` and `Repository` are the OCI operations on top. httpx is imported with the first
+request, not with this package.
+"""
+
+from __future__ import annotations
+
+from generator.registry.auth import Auth, Challenged, Fixed
+from generator.registry.built import build_times
+from generator.registry.clock import Clock
+from generator.registry.credentials import Credentials, Keychain
+from generator.registry.endpoint import Endpoint
+from generator.registry.errors import RateLimitedError, RegistryError, StatusError
+from generator.registry.gate import Stats
+from generator.registry.limits import Limits
+from generator.registry.message import Reply
+from generator.registry.origin import Origin
+from generator.registry.repository import Registry, Repository
+from generator.registry.session import DEFAULT_CONCURRENCY, Session
+from generator.registry.spread import spread
+from generator.registry.times import parse_time
+
+__all__ = [
+    "DEFAULT_CONCURRENCY",
+    "Auth",
+    "Challenged",
+    "Clock",
+    "Credentials",
+    "Endpoint",
+    "Fixed",
+    "Keychain",
+    "Limits",
+    "Origin",
+    "RateLimitedError",
+    "Registry",
+    "RegistryError",
+    "Reply",
+    "Repository",
+    "Session",
+    "Stats",
+    "StatusError",
+    "build_times",
+    "parse_time",
+    "spread",
+]

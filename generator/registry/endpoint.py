@@ -1,0 +1,138 @@
+"""An API at one origin: authorised requests, pages of a list, and errors that say enough."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import msgspec
+
+from generator.model import shown
+from generator.registry.auth import Auth, Fixed
+from generator.registry.errors import RegistryError
+from generator.registry.message import Reply, Request, status_error
+from generator.registry.origin import Origin, resolved
+from generator.registry.session import DEFAULT_CONCURRENCY
+
+if TYPE_CHECKING:
+    from generator.registry.session import Session
+
+_ATTEMPTS = 3
+"""Without a token, with one that turns out to be stale, with a new one."""
+
+
+_EXPECTED = frozenset({HTTPStatus.OK})
+
+
+class Options(TypedDict, total=False):
+    """What a request may want beyond its target.
+
+    `scope` is what to ask a token for, `headers` are added, `json` is sent as the body, `limit`
+    bounds the answer in bytes (by default a listing page's), `expect` are the statuses (by
+    default 200) that are an answer.
+    """
+
+    scope: str
+    headers: Mapping[str, str]
+    json: object
+    limit: int
+    expect: Collection[int]
+
+
+def by_link(reply: Reply) -> str:
+    """The next page as the `Link` header names it; empty on the last one."""
+    return reply.next_link
+
+
+class Endpoint:
+    """Requests to one origin, with the authorisation that belongs there and nowhere else."""
+
+    def __init__(
+        self,
+        session: Session,
+        origin: Origin,
+        auth: Auth | None = None,
+        concurrency: int = DEFAULT_CONCURRENCY,
+    ) -> None:
+        self.session = session
+        self.origin = origin
+        self.auth = auth or Fixed()
+        session.restrict(origin, concurrency)
+
+    async def get(self, target: str, **options: Unpack[Options]) -> Reply:
+        """GET, as `request` does it."""
+        return await self.request("GET", target, **options)
+
+    async def request(self, method: str, target: str, **options: Unpack[Options]) -> Reply:
+        """The reply to a request for `target`: a path with its query, or a URL of this origin.
+
+        Raises StatusError for a status that is not expected, RegistryError for other failures.
+        """
+        headers = {"Accept": "application/json", **options.get("headers", {})}
+        body = None
+        if "json" in options:
+            headers["Content-Type"] = "application/json"
+            body = msgspec.json.encode(options["json"])
+        url = f"{self.origin}{target}" if target.startswith("/") else self.inside(target)
+        request = Request(method, url, headers, body)
+        limit = options.get("limit", self.session.limits.page)
+        request, reply = await self._authorised(request, options.get("scope", ""), limit)
+        if reply.status not in options.get("expect", _EXPECTED):
+            raise status_error(request, reply)
+        return reply
+
+    async def _authorised(
+        self, request: Request, scope: str, limit: int
+    ) -> tuple[Request, Reply]:
+        """The request as it was sent last, and what came of it."""
+        for _ in range(_ATTEMPTS):
+            authorization = await self.auth.header(scope)
+            sent = request.authorised(authorization)
+            reply = await self.session.fetch(sent, home=self.origin, limit=limit)
+            if reply.status != HTTPStatus.UNAUTHORIZED or not self._ours(reply):
+                break
+            if not await self.auth.refused(scope, authorization, reply):
+                break
+        return sent, reply
+
+    def _ours(self, reply: Reply) -> bool:
+        """Whether this origin said so, and not a server that it redirected us to."""
+        return Origin.of(reply.url) == self.origin
+
+    async def pages(
+        self, target: str, following: Callable[[Reply], str] = by_link, **options: Unpack[Options]
+    ) -> AsyncIterator[Reply]:
+        """The pages of a list. `following` names the next one, relative to its reply's URL.
+
+        Raises RegistryError if that is on another origin, was there before, or is one too many.
+        """
+        seen: set[str] = set()
+        while target:
+            if target in seen:
+                raise RegistryError(
+                    f"{self.origin.netloc} lists the page {_path(target)} twice: "
+                    "its paging is broken"
+                )
+            if len(seen) == self.session.limits.pages:
+                raise RegistryError(
+                    f"{self.origin.netloc} lists more than {len(seen)} pages, which is the limit"
+                )
+            seen.add(target)
+            reply = await self.get(target, **options)
+            yield reply
+            reference = following(reply)
+            target = self.inside(reference, reply.url) if reference else ""
+
+    def inside(self, reference: str, base: str = "") -> str:
+        """The reference as a URL of this origin; raises RegistryError if it leads elsewhere."""
+        url = resolved(base or str(self.origin), reference)
+        if Origin.of(url) != self.origin:
+            raise RegistryError(
+                f"{self.origin.netloc} names a next page at {Origin.of(url)}: not followed"
+            )
+        return url
+
+
+def _path(target: str) -> str:
+    return shown(target.partition("?")[0])

@@ -1,0 +1,38 @@
+"""What can go wrong between tagpages and a registry, as errors that a user can act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.errors import TagpagesError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class RegistryError(TagpagesError):
+    """A registry, or a server that it sent us to, did not answer as it must."""
+
+
+class StatusError(RegistryError):
+    """A status that is no answer: `status`, and the error `codes` of the body, if it had any."""
+
+    def __init__(self, text: str, status: int, codes: frozenset[str] = frozenset()) -> None:
+        super().__init__(text)
+        self.status = status
+        self.codes = codes
+
+
+class RateLimitedError(RegistryError):
+    """A rate limit that is not worth waiting for; `reset` (UTC) is when it ends."""
+
+    def __init__(self, host: str, reset: datetime) -> None:
+        super().__init__(
+            f"{host} limits requests until {reset:%Y-%m-%d %H:%M:%S} UTC: build again then, "
+            "with credentials that have a higher limit, or with a lower `concurrency`"
+        )
+        self.reset = reset
+
+
+class Fault(Exception):  # noqa: N818 - not an error yet: a reason to try again
+    """A request that failed on its way and may succeed when it is repeated."""

@@ -1,0 +1,127 @@
+"""One host's traffic: so many requests at once, first come first served, paused as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from random import SystemRandom
+from types import TracebackType
+
+from generator.registry.clock import Clock
+from generator.registry.errors import RateLimitedError, RegistryError
+from generator.registry.limits import Limits
+from generator.registry.message import Reply
+from generator.registry.times import parse_http_date
+
+_LONGEST = timedelta(days=3650).total_seconds()
+_random = SystemRandom()
+
+
+@dataclass
+class Stats:
+    """What a session has done so far: requests sent, retries among them, seconds of waiting."""
+
+    requests: int = 0
+    retries: int = 0
+    waited: float = 0
+
+
+class Gate:
+    """Enter it around each exchange with a host.
+
+    Entering waits for a slot and for the end of a pause. It raises RateLimitedError when the
+    pause is too long to wait for, and RegistryError when the host has failed too often.
+    """
+
+    def __init__(
+        self, host: str, concurrency: int, clock: Clock, limits: Limits, stats: Stats
+    ) -> None:
+        self._host = host
+        self._slots = asyncio.Semaphore(concurrency)
+        self._clock = clock
+        self._limits = limits
+        self._stats = stats
+        self._resume = clock.monotonic()
+        self._failures = 0
+        self._failure = ""
+
+    async def __aenter__(self) -> None:
+        await self._slots.acquire()
+        try:
+            await self._ready()
+        except BaseException:
+            self._slots.release()
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._slots.release()
+
+    async def _ready(self) -> None:
+        while (left := self._resume - self._clock.monotonic()) > 0:
+            if left > self._limits.wait:
+                raise RateLimitedError(self._host, self._clock.now() + timedelta(seconds=left))
+            await self._clock.sleep(left)
+        if self._failures >= self._limits.failures:
+            raise RegistryError(
+                f"{self._host} is given up, {self._failures} requests in a row failed: "
+                f"{self._failure}"
+            )
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody in for so long."""
+        now = self._clock.monotonic()
+        resume = now + seconds
+        if resume > self._resume:
+            if seconds <= self._limits.wait:
+                self._stats.waited += resume - max(now, self._resume)
+            self._resume = resume
+
+    def failed(self, failure: str) -> None:
+        """Note that a request failed for good, after all its tries."""
+        self._failures += 1
+        self._failure = failure
+
+    def answered(self) -> None:
+        """Note that the host is well."""
+        self._failures = 0
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait after a failed attempt (from 0): doubling up to 30, half of it jitter."""
+    return float(min(30.0, 2.0**attempt) * _random.uniform(0.5, 1))
+
+
+def rate_limited(reply: Reply) -> bool:
+    """Whether the reply is a rate limit: 429, or the 403 that GitHub answers instead."""
+    spent = reply.headers.get("x-ratelimit-remaining") == "0" or reply.headers.get("retry-after")
+    if reply.status == HTTPStatus.FORBIDDEN:
+        return bool(spent)
+    return reply.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def told_to_wait(reply: Reply, clock: Clock) -> float:
+    """Seconds until the server wants to be asked again; 0 if it does not say.
+
+    By `Retry-After` (RFC 9110, section 10.2.3: seconds or a date) or, on a rate limit, by
+    `X-RateLimit-Reset` (Unix time: Docker Hub, GitHub).
+    """
+    after = reply.headers.get("retry-after")
+    if after.isascii() and after.isdigit():
+        return _bounded(float(after[:12]))
+    if date := parse_http_date(after):
+        return _bounded((date - clock.now()).total_seconds())
+    reset = reply.headers.get("x-ratelimit-reset")
+    if rate_limited(reply) and reset.isascii() and reset.isdigit():
+        return _bounded(float(reset[:12]) - clock.now().timestamp())
+    return 0
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), _LONGEST)

@@ -1,0 +1,145 @@
+"""The one module that knows httpx, and aiohttp as its transport.
+
+A request here is one exchange: bounded in bytes and time, without redirects, retries, cookies
+or credentials of its own. Proxies and certificates come from the environment, as httpx reads
+them (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import zlib
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Protocol
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
+
+from generator.model import shown
+from generator.registry.errors import Fault, RegistryError
+from generator.registry.limits import Limits, sized
+from generator.registry.message import Headers, Reply, Request
+from generator.registry.origin import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable
+
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_KEEPALIVE = 30.0
+
+
+class Client:
+    """Connections to any number of hosts, reused."""
+
+    def __init__(self, limits: Limits) -> None:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs URLs, signatures included
+        self._limits = limits
+        self._client = _CookielessClient(
+            timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=None),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            headers={"User-Agent": "tagpages", "Accept-Encoding": "gzip"},
+            mounts={f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK},
+        )
+
+    async def exchange(self, request: Request, limit: int) -> Reply:
+        """Send a request and read its answer, of at most `limit` bytes.
+
+        Raises Fault for what may pass when it is tried again, and RegistryError for an answer
+        that is too large, too slow, or in an encoding that nobody asked for.
+        """
+        total = asyncio.timeout(self._limits.exchange)
+        try:
+            async with total:
+                return await self._exchange(request, limit)
+        except TimeoutError:
+            if not total.expired():
+                raise Fault("timed out") from None
+            seconds = self._limits.exchange
+            raise RegistryError(
+                f"{request.subject} took longer than {seconds:g} s to answer"
+            ) from None
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+            reason = f"{type(error).__name__} {shown(str(error))}"
+            if isinstance(error.__cause__, ssl.CertificateError):
+                raise RegistryError(f"{request.subject} cannot be trusted: {reason}") from None
+            raise Fault(reason) from None
+
+    async def _exchange(self, request: Request, limit: int) -> Reply:
+        async with self._client.stream(
+            request.method, request.url, headers=request.headers, content=request.body
+        ) as response:
+            body = b""
+            if request.method != "HEAD":
+                body = await self._body(request, response, limit)
+        return Reply(request.url, response.status_code, Headers(response.headers.raw), body)
+
+    async def _body(self, request: Request, response: httpx.Response, limit: int) -> bytes:
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
+            raise RegistryError(f"{request.subject} answered in the encoding {shown(encoding)}")
+        decoder = _Plain() if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
+        limit = limit if response.is_success else self._limits.error
+        try:
+            body, whole = await _read(response.aiter_raw(), decoder, limit)
+        except zlib.error as error:
+            raise Fault(f"broken {encoding} body: {error}") from None
+        if response.is_success and not whole:
+            raise RegistryError(
+                f"{request.subject} answered more than {sized(limit)}, which is the limit"
+            )
+        if response.is_success and not decoder.eof:
+            raise Fault(f"the {encoding} body ended early")
+        return body
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+class _Decoder(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Plain:
+    eof = True
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        return data[:max_length]
+
+
+async def _read(chunks: AsyncIterable[bytes], decoder: _Decoder, limit: int) -> tuple[bytes, bool]:
+    """The first `limit` bytes of the body, decoded, and whether that is the whole of it."""
+    body = bytearray()
+    wire = 0
+    async for chunk in chunks:
+        wire += len(chunk)
+        body += decoder.decompress(chunk, limit + 1 - len(body))
+        if len(body) > limit or wire > limit:
+            return bytes(body[:limit]), False
+    return bytes(body), True
+
+
+class _CookielessClient(HttpxAiohttpClient):
+    """Registries set session cookies, which would outlive the credentials that earned them."""
+
+    def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401
+        return _cookieless(super()._init_transport(*args, **kwargs))
+
+    def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401
+        return _cookieless(super()._init_proxy_transport(*args, **kwargs))
+
+
+def _cookieless(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    if isinstance(transport, AiohttpTransport):
+        context = transport.ssl_context
+        transport.client = lambda: aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=context, limit=0, keepalive_timeout=_KEEPALIVE),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+    return transport

@@ -1,0 +1,157 @@
+"""Requests and replies as values, and what their headers say."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import msgspec
+
+from generator.model import shown
+from generator.registry.errors import RegistryError, StatusError
+from generator.registry.origin import Origin
+
+T = TypeVar("T")
+
+_LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,]*))?)*)")
+_NEXT = re.compile(
+    r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next(?=\s|;|$))", re.IGNORECASE
+)
+_CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request. Its headers may hold secrets: it is never shown whole."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+    @property
+    def subject(self) -> str:
+        """Origin and path, for an error; a query may hold a signature and is left out."""
+        return self.url.partition("?")[0]
+
+    def authorised(self, authorization: str) -> Request:
+        """The same request with an `Authorization`, if it is not empty."""
+        if not authorization:
+            return self
+        return replace(self, headers={**self.headers, "Authorization": authorization})
+
+
+class Headers:
+    """Header fields as they came, looked up without regard to case."""
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field, in order."""
+        key = name.lower().encode()
+        return [value.decode("latin-1") for field, value in self._raw if field.lower() == key]
+
+    def get(self, name: str) -> str:
+        """The first value of a field, stripped; empty if there is none."""
+        return next(iter(self.all(name)), "").strip()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server answered to `url`, the whole body read (error bodies may be cut short)."""
+
+    url: str
+    status: int
+    headers: Headers = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    def json(self, kind: type[T]) -> T:
+        """The body as a value of `kind`; raises RegistryError if it is anything else."""
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            media = self.headers.get("content-type") or "no content type"
+            raise RegistryError(
+                f"{self.url.partition('?')[0]} did not answer what it should "
+                f"({shown(media)}): {shown(str(error))}"
+            ) from None
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case."""
+        return self.headers.get("content-type").partition(";")[0].strip().lower()
+
+    @property
+    def next_link(self) -> str:
+        """The target of `Link: <…>; rel="next"` (RFC 8288), as written; empty if there is none."""
+        for value in self.headers.all("link"):
+            for target, parameters in _LINK.findall(value):
+                if _NEXT.search(parameters):
+                    return str(target)
+        return ""
+
+
+class _Problem(msgspec.Struct):
+    code: Any = ""
+    message: Any = ""
+
+
+class _Problems(msgspec.Struct):
+    """The error bodies in use: OCI's `errors`, and the bare `message` of vendor APIs."""
+
+    errors: list[_Problem] = []
+    message: Any = ""
+
+
+def status_error(request: Request, reply: Reply) -> StatusError:
+    """The error for a reply that is no answer, with what its body says, without any secret."""
+    problems = _problems(reply.body)
+    codes = [str(problem.code) for problem in problems.errors if _CODE.fullmatch(str(problem.code))]
+    messages = [str(problem.message) for problem in problems.errors if problem.message]
+    text = _without_secrets(next(iter(messages), str(problems.message or "")), request)
+    said = " ".join([*codes[:1], *([shown(text)] if text else [])])
+    where = (
+        request.subject
+        if reply.url == request.url
+        else f"{Origin.of(reply.url)} (for {request.subject})"
+    )
+    return StatusError(
+        f"{where} answered {reply.status}{f' {said}' if said else ''}{_advice(reply.status)}",
+        reply.status,
+        frozenset(codes),
+    )
+
+
+def _without_secrets(text: str, request: Request) -> str:
+    """The text without the request's credentials; nothing of it if the body may hold some."""
+    if request.body:
+        return ""
+    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    secrets = [credential]
+    if scheme == "Basic":
+        secrets.append(b64decode(credential).decode(errors="replace").partition(":")[2])
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _problems(body: bytes) -> _Problems:
+    try:
+        return msgspec.json.decode(body, type=_Problems)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Problems()
+
+
+def _advice(status: int) -> str:
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            return ": log in to it (`docker login`), or name credentials in the catalog"
+        case HTTPStatus.FORBIDDEN:
+            return ": the credentials, or their lack, do not permit this"
+        case _:
+            return ""

@@ -1,0 +1,140 @@
+"""Who a URL belongs to, and where that is: the values that the security rules compare.
+
+Credentials belong to an origin (scheme, host, port). A server may send us elsewhere with a
+redirect or a token realm, but not to a place that only we can reach (SSRF).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Literal, NamedTuple
+from urllib.parse import quote, urljoin, urlsplit
+
+from generator.model import shown
+from generator.registry.errors import RegistryError
+
+Place = Literal["loopback", "link-local", "private", "public"]
+Resolve = Callable[[str], Awaitable[Iterable[str]]]
+"""Host name → its IP addresses; none if it cannot be resolved here."""
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The hosts that plain http needs no permission for; never reached through a proxy."""
+
+_PORTS = {"http": 80, "https": 443}
+_NETLOC = re.compile(
+    r"(?P<host>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+)
+_URL_SAFE = "/?:@!$&'()*+,;=%~-._[]"
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port of a URL, in lower case, without user information."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """`https://registry.example.com`, with the port where it is not the scheme's."""
+        return f"{self.scheme}://{self.netloc}"
+
+    @property
+    def netloc(self) -> str:
+        """`registry.example.com:5000`, as credentials files name it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether requests to it stay on this machine."""
+        return self.host in LOOPBACK
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        """The origin of an absolute http(s) URL; raises RegistryError if it is none."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise RegistryError(f"not a URL: {shown(url)}") from None
+        match = _NETLOC.fullmatch(parts.netloc.lower())
+        if parts.scheme not in _PORTS or not match:
+            host = parts.netloc.rpartition("@")[2]
+            raise RegistryError(f"not a plain http(s) URL: {shown(f'{parts.scheme}://{host}')}")
+        port = int(match["port"] or _PORTS[parts.scheme])
+        return cls(parts.scheme, _plain_host(match["host"]), port)
+
+    @classmethod
+    def configured(cls, address: str, *, insecure: bool = False) -> Origin:
+        """The origin of a registry or an API as the catalog names it, with or without a scheme.
+
+        Without one it is https, but http where `insecure` allows it and on loopback. Raises
+        RegistryError when it is plain http without that permission.
+        """
+        if "://" in address:
+            origin = cls.of(address)
+        else:
+            origin = cls.of(f"https://{address}")
+            if insecure or origin.loopback:
+                origin = cls.of(f"http://{address}")
+        if origin.scheme == "http" and not (insecure or origin.loopback):
+            raise RegistryError(
+                f"{origin} is plain http: use https, or allow it with `insecure: true`"
+            )
+        return origin
+
+
+def resolved(base: str, reference: str) -> str:
+    """A reference found in an answer as an absolute URL, safe to send.
+
+    Raises RegistryError if it is no http(s) URL, or one with user information.
+    """
+    try:
+        parts = urlsplit(urljoin(base, reference))
+    except ValueError:
+        raise RegistryError(f"not a URL: {shown(reference)}") from None
+    origin = Origin.of(f"{parts.scheme}://{parts.netloc}")
+    query = f"?{quote(parts.query, safe=_URL_SAFE)}" if parts.query else ""
+    return f"{origin}{quote(parts.path or '/', safe=_URL_SAFE)}{query}"
+
+
+async def resolve(host: str) -> Iterable[str]:
+    """The addresses of a host by the system's resolver; none if it knows none."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return ()
+    return {str(address[0]) for *_, address in found}
+
+
+async def places(host: str, resolve: Resolve) -> frozenset[Place]:
+    """Where a host is. A name that does not resolve here is left to the proxy: public."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return frozenset({"loopback"})
+    try:
+        return frozenset({_place(host)})
+    except ValueError:
+        return frozenset(map(_place, await resolve(host))) or frozenset({"public"})
+
+
+def _place(address: str) -> Place:
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    if ip.is_loopback or ip.is_unspecified:
+        return "loopback"
+    if ip.is_link_local:
+        return "link-local"
+    return "public" if ip.is_global and not ip.is_multicast else "private"
+
+
+def _plain_host(host: str) -> str:
+    if not host.startswith("["):
+        return host
+    try:
+        return ipaddress.IPv6Address(host[1:-1]).compressed
+    except ValueError:
+        raise RegistryError(f"not an IPv6 address: {shown(host)}") from None

@@ -1,0 +1,253 @@
+"""The OCI Distribution operations that pulling tags needs (specification 1.1)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from generator.errors import TagpagesError
+from generator.model import check_digest, check_name, check_tag, shown
+from generator.registry.auth import Challenged
+from generator.registry.credentials import Credentials
+from generator.registry.endpoint import Endpoint
+from generator.registry.errors import RegistryError, StatusError
+from generator.registry.message import Reply
+from generator.registry.origin import Origin
+from generator.registry.session import DEFAULT_CONCURRENCY, Session
+
+PAGE_SIZE = 1000
+"""What lists are asked for: ECR refuses more, distribution's default maximum is the same."""
+
+INDEX_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+MANIFEST_TYPES = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+_SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+"
+_ACCEPT = ", ".join([*INDEX_TYPES, *MANIFEST_TYPES, f"{_SCHEMA_1}json", f"{_SCHEMA_1}prettyjws"])
+"""All of them: a server converts what is missing here, and the digest is another's."""
+
+_DIGEST_SHAPE = re.compile(r"[a-z0-9]+:[a-zA-Z0-9]+")
+_HASHES: dict[str, Callable[[bytes], Any]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
+
+
+class _TagPage(msgspec.Struct):
+    tags: list[str | None] | None
+
+
+class _CatalogPage(msgspec.Struct):
+    repositories: list[str | None] | None
+
+
+class _AnyManifest(msgspec.Struct, rename="camel"):
+    schema_version: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest or an index, its body checked against its digest."""
+
+    digest: str
+    media_type: str
+    body: bytes = field(repr=False)
+
+
+class Registry:
+    """A registry at one origin. Repositories may have logins of their own.
+
+    `credentials` are the catalog's; without them the machine's keychain is asked.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        origin: Origin,
+        *,
+        credentials: Credentials | None = None,
+        concurrency: int = DEFAULT_CONCURRENCY,
+    ) -> None:
+        self._session = session
+        self._origin = origin
+        self._credentials = credentials
+        self._concurrency = concurrency
+        self._endpoints: dict[Credentials | None, Endpoint] = {}
+
+    async def endpoint(self, repository: str = "") -> Endpoint:
+        """The registry with the login for a repository."""
+        login = self._credentials
+        login = login or await self._session.keychain.find(self._origin.netloc, repository)
+        if login not in self._endpoints:
+            auth = Challenged(self._session, self._origin, login)
+            self._endpoints[login] = Endpoint(self._session, self._origin, auth, self._concurrency)
+        return self._endpoints[login]
+
+    async def repository(self, name: str) -> Repository:
+        """A repository of it, which need not exist; raises TagpagesError for a bad name."""
+        check_name(name)
+        return Repository(await self.endpoint(name), name)
+
+    async def repositories(self) -> list[str]:
+        """The names in the registry's `_catalog`, not checked."""
+        endpoint = await self.endpoint()
+        names: dict[str, None] = {}
+        try:
+            async for page in _pages(endpoint, "/v2/_catalog", "registry:catalog:*"):
+                names |= dict.fromkeys(
+                    name for name in page.json(_CatalogPage).repositories or () if name
+                )
+                _check_count(len(names), endpoint)
+        except StatusError as error:
+            raise RegistryError(
+                f"{self._origin.netloc} does not list its repositories: {error}; "
+                "if it never does, name the images in `images.include`"
+            ) from None
+        return list(names)
+
+
+class Repository:
+    """One repository. Every operation raises RegistryError for an answer that cannot be had."""
+
+    def __init__(self, endpoint: Endpoint, name: str) -> None:
+        self.name = name
+        self._endpoint = endpoint
+        self._scope = f"repository:{name}:pull"
+
+    async def tags(self) -> list[str] | None:
+        """All its tags, checked, each once, in the order listed; None if it does not exist.
+
+        Nulls (Nexus) and digests (Artifactory) among the tags are passed over.
+        """
+        tags: dict[str, None] = {}
+        async for page in self._tag_pages():
+            if page is None:
+                return None
+            for tag in page.json(_TagPage).tags or ():
+                if tag and not _DIGEST_SHAPE.fullmatch(tag):
+                    tags[self._checked(tag)] = None
+            _check_count(len(tags), self._endpoint)
+        return list(tags)
+
+    async def _tag_pages(self) -> AsyncIterator[Reply | None]:
+        """The pages of the list; a None if the first one says that there is no repository."""
+        first = True
+        try:
+            async for page in _pages(self._endpoint, f"/v2/{self.name}/tags/list", self._scope):
+                first = False
+                yield page
+        except StatusError as error:
+            if (
+                not first
+                or error.status != HTTPStatus.NOT_FOUND
+                or "NAME_UNKNOWN" not in error.codes
+            ):
+                raise
+            yield None
+
+    def _checked(self, tag: str) -> str:
+        try:
+            return check_tag(tag)
+        except TagpagesError as error:
+            raise RegistryError(
+                f"{self._endpoint.origin.netloc}/{self.name} lists {error}"
+            ) from None
+
+    async def digest(self, tag: str) -> str | None:
+        """The digest that a tag points to; None if the tag is gone since it was listed.
+
+        By HEAD, which costs nothing where pulls are counted; by GET and hash where the header
+        is missing.
+        """
+        try:
+            reply = await self._request("HEAD", f"manifests/{tag}", _ACCEPT)
+        except StatusError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+        else:
+            if digest := reply.headers.get("docker-content-digest"):
+                return self._checked_digest(digest, tag)
+        try:
+            return (await self.manifest(tag)).digest
+        except StatusError as error:
+            if error.status == HTTPStatus.NOT_FOUND and "MANIFEST_UNKNOWN" in error.codes:
+                return None
+            raise
+
+    async def manifest(self, reference: str) -> Manifest:
+        """The manifest or index of a tag or digest."""
+        reply = await self._request("GET", f"manifests/{reference}", _ACCEPT)
+        media_type = reply.media_type
+        stated = reply.headers.get("docker-content-digest")
+        if media_type.startswith(_SCHEMA_1) and stated:
+            # Its digest leaves the signatures out, which are part of the body.
+            return Manifest(self._checked_digest(stated, reference), media_type, reply.body)
+        reply.json(_AnyManifest)
+        expected = reference if ":" in reference else stated
+        if expected:
+            self._verify(reply.body, self._checked_digest(expected, reference))
+        return Manifest(expected or _sha256(reply.body), media_type, reply.body)
+
+    async def blob(self, digest: str) -> bytes:
+        """A blob of at most a manifest's size: meant for configurations."""
+        reply = await self._request("GET", f"blobs/{digest}", "*/*")
+        self._verify(reply.body, digest)
+        return reply.body
+
+    async def _request(self, method: str, path: str, accept: str) -> Reply:
+        return await self._endpoint.request(
+            method,
+            f"/v2/{self.name}/{path}",
+            scope=self._scope,
+            headers={"Accept": accept},
+            limit=self._endpoint.session.limits.manifest,
+        )
+
+    def _verify(self, body: bytes, digest: str) -> None:
+        algorithm, _, encoded = digest.partition(":")
+        if algorithm not in _HASHES:
+            raise RegistryError(f"{self._where(digest)} has a digest that cannot be verified")
+        if _HASHES[algorithm](body).hexdigest() != encoded:
+            raise RegistryError(f"{self._where(digest)} has another content than its digest says")
+
+    def _checked_digest(self, digest: str, reference: str) -> str:
+        try:
+            return check_digest(digest)
+        except TagpagesError as error:
+            raise RegistryError(f"{self._where(reference)} has {error}") from None
+
+    def _where(self, reference: str) -> str:
+        return f"{self._endpoint.origin.netloc}/{self.name} {shown(reference)}"
+
+
+async def _pages(endpoint: Endpoint, path: str, scope: str) -> AsyncIterator[Reply]:
+    """The pages of a list, in the server's own page size if it refuses ours."""
+    started = False
+    try:
+        async for page in endpoint.pages(f"{path}?n={PAGE_SIZE}", scope=scope):
+            started = True
+            yield page
+    except StatusError as error:
+        if started or not error.codes & {"PAGINATION_NUMBER_INVALID", "UNSUPPORTED"}:
+            raise
+        async for page in endpoint.pages(path, scope=scope):
+            yield page
+
+
+def _check_count(count: int, endpoint: Endpoint) -> None:
+    limit = endpoint.session.limits.tags
+    if count > limit:
+        raise RegistryError(
+            f"{endpoint.origin.netloc} lists more than {limit:,} entries, which is the limit"
+        )
+
+
+def _sha256(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"

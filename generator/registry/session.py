@@ -1,0 +1,175 @@
+"""The build's one HTTP session: retries, redirects, and every host's own pace.
+
+Retries are ours and not `httpx-retries`': that library waits for at most its own cap where a
+longer `Retry-After` must be an error, cannot see a body that breaks off or a pause that another
+request has earned, and reads the clock itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from generator.registry.clock import Clock
+from generator.registry.credentials import Keychain
+from generator.registry.errors import Fault, RegistryError
+from generator.registry.gate import Gate, Stats, backoff, rate_limited, told_to_wait
+from generator.registry.limits import Limits
+from generator.registry.message import Reply, Request, status_error
+from generator.registry.origin import Origin, Place, Resolve, places, resolve, resolved
+from generator.registry.tokens import Tokens
+
+if TYPE_CHECKING:
+    from generator.registry.http import Client
+
+DEFAULT_CONCURRENCY = 4
+"""Requests at once to one host, where the catalog does not say."""
+
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CARRIED = frozenset({"accept"})
+"""The headers that may go along to another origin."""
+
+
+class Session:
+    """Everything that sources share: connections, tokens, credentials, pauses and counters.
+
+    Make it inside the event loop that uses it, and close it there (`async with`). Connections
+    and httpx itself come with the first request.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        keychain: Keychain | None = None,
+        resolve: Resolve = resolve,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.limits = limits or Limits()
+        self.keychain = keychain or Keychain()
+        self.stats = Stats()
+        self.tokens = Tokens(self)
+        self._resolve = resolve
+        self._client: Client | None = None
+        self._gates: dict[Origin, Gate] = {}
+        self._concurrency: dict[Origin, int] = {}
+        self._places: dict[str, frozenset[Place]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._client:
+            await self._client.aclose()
+
+    def restrict(self, origin: Origin, concurrency: int) -> None:
+        """Send at most so many requests to the origin at once; the lowest wish wins.
+
+        Counts until the first request to the origin is sent.
+        """
+        self._concurrency[origin] = min(concurrency, self._concurrency.get(origin, concurrency))
+
+    async def fetch(self, request: Request, *, home: Origin, limit: int) -> Reply:
+        """The final reply to a request: retried while that makes sense, redirects followed.
+
+        A redirect is followed for GET and HEAD only. To another origin it takes no credentials
+        along; it must not lead from https to http, nor to a place that `home` is not at. The
+        reply's `url` tells where it came from. Raises RegistryError for a request that fails.
+        """
+        for _ in range(self.limits.redirects + 1):
+            reply = await self._exchange(request, limit)
+            target = reply.headers.get("location")
+            if reply.status not in _REDIRECTS or not target or request.method == "POST":
+                return reply
+            request = await self._redirected(request, target, home)
+        raise RegistryError(f"{home.netloc} redirects more than {self.limits.redirects} times")
+
+    async def check_reach(self, target: Origin, home: Origin) -> None:
+        """Raise RegistryError if a server at `home` has no business to send us to `target`.
+
+        Private, link-local and loopback addresses are for servers that are at such a place too.
+        """
+        if target.host == home.host:
+            return
+        inner = await self._places_of(target.host) - {"public"}
+        if inner and not inner <= await self._places_of(home.host):
+            raise RegistryError(
+                f"{home.netloc} sends us to {target}, a {min(inner)} address: not followed"
+            )
+
+    async def _places_of(self, host: str) -> frozenset[Place]:
+        if host not in self._places:
+            self._places[host] = await places(host, self._resolve)
+        return self._places[host]
+
+    async def _redirected(self, request: Request, location: str, home: Origin) -> Request:
+        url = resolved(request.url, location)
+        old, new = Origin.of(request.url), Origin.of(url)
+        if old == new:
+            return replace(request, url=url)
+        if old.scheme == "https" and new.scheme == "http":
+            raise RegistryError(f"{old.netloc} redirects from https to {new}: not followed")
+        await self.check_reach(new, home)
+        headers = {
+            name: value for name, value in request.headers.items() if name.lower() in _CARRIED
+        }
+        return replace(request, url=url, headers=headers)
+
+    async def _exchange(self, request: Request, limit: int) -> Reply:
+        """One request, tried again while its failures are passing ones."""
+        gate = self._gate(Origin.of(request.url))
+        failure = RegistryError("never sent")
+        for attempt in range(self.limits.tries):
+            async with gate:
+                self.stats.requests += 1
+                self.stats.retries += attempt > 0
+                try:
+                    reply = await self._http().exchange(request, limit)
+                except Fault as fault:
+                    failure = RegistryError(f"{request.subject} cannot be reached: {fault}")
+                    delay = 0.0
+                else:
+                    limited = rate_limited(reply)
+                    if reply.status not in _PASSING and not limited:
+                        gate.answered()
+                        return reply
+                    failure = status_error(request, reply)
+                    delay = told_to_wait(reply, self.clock)
+                    if limited or delay:
+                        gate.pause(delay or backoff(attempt))
+                        continue
+            if attempt + 1 < self.limits.tries:
+                await self._sleep(backoff(attempt))
+        gate.failed(str(failure))
+        raise failure
+
+    async def _sleep(self, seconds: float) -> None:
+        self.stats.waited += seconds
+        await self.clock.sleep(seconds)
+
+    def _gate(self, origin: Origin) -> Gate:
+        if origin not in self._gates:
+            concurrency = self._concurrency.get(origin, DEFAULT_CONCURRENCY)
+            self._gates[origin] = Gate(
+                origin.netloc, concurrency, self.clock, self.limits, self.stats
+            )
+        return self._gates[origin]
+
+    def _http(self) -> Client:
+        if self._client is None:
+            from generator.registry.http import Client  # noqa: PLC0415 - httpx only when it is needed
+
+            self._client = Client(self.limits)
+        return self._client

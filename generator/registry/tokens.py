@@ -1,0 +1,146 @@
+"""Bearer tokens, one for each (realm, service, scope, credentials), shared by all requests.
+
+Protocol: distribution's token specification (`docs/spec/auth/token.md`, `oauth.md`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import msgspec
+
+from generator.registry.credentials import Credentials
+from generator.registry.errors import RegistryError
+from generator.registry.message import Reply, Request, status_error
+from generator.registry.origin import Origin
+from generator.registry.times import parse_time
+
+if TYPE_CHECKING:
+    from generator.registry.session import Session
+
+SHORTEST = 60.0
+"""Seconds that every token lives at least, whatever the server says; also the default."""
+EARLY = 10.0
+"""Seconds before its end that a token is renewed."""
+
+_CLIENT = "tagpages"
+_PLAIN = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a token is for. `home` is the registry that named the realm."""
+
+    realm: str
+    service: str
+    scope: str
+    credentials: Credentials | None
+    home: Origin
+
+
+class _Token(msgspec.Struct):
+    """A token endpoint's answer."""
+
+    token: str | None = None
+    access_token: str | None = None
+    expires_in: float | None = None
+    issued_at: str | None = None
+
+
+@dataclass
+class _Slot:
+    """A token and its end on the monotonic clock; the lock makes concurrent requests share it."""
+
+    value: str = field(default="", repr=False)
+    end: float = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Tokens:
+    """The session's tokens."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._slots: dict[Grant, _Slot] = {}
+
+    async def get(self, grant: Grant) -> str:
+        """A token that is good for some seconds yet; raises RegistryError if there is none."""
+        slot = self._slots.setdefault(grant, _Slot())
+        async with slot.lock:
+            if not slot.value or self._session.clock.monotonic() > slot.end - EARLY:
+                slot.value, lifetime = await self._fetched(grant)
+                slot.end = self._session.clock.monotonic() + lifetime
+            return slot.value
+
+    def drop(self, grant: Grant, value: str) -> None:
+        """Forget a token that the registry refused, unless it has been renewed already."""
+        slot = self._slots.get(grant)
+        if slot and slot.value == value:
+            slot.value = ""
+
+    async def _fetched(self, grant: Grant) -> tuple[str, float]:
+        """A new token and the seconds it lives; a wrong clock, here or there, does not matter."""
+        token = (await self._reply(grant)).json(_Token)
+        value = token.token or token.access_token or ""
+        if not _PLAIN.fullmatch(value):
+            raise RegistryError(f"{_host(grant)} answered without a token")
+        lifetime = max(token.expires_in or SHORTEST, SHORTEST)
+        issued = parse_time(token.issued_at or "")
+        if issued:
+            age = (self._session.clock.now() - issued).total_seconds()
+            lifetime -= age if 0 < age < lifetime else 0
+        return value, lifetime
+
+    async def _reply(self, grant: Grant) -> Reply:
+        if grant.credentials and grant.credentials.identity:
+            request = _post(grant, grant.credentials.identity)
+            reply = await self._send(request, grant)
+            if reply.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+                return _granted(request, reply, grant)
+        request = _get(grant)
+        return _granted(request, await self._send(request, grant), grant)
+
+    async def _send(self, request: Request, grant: Grant) -> Reply:
+        return await self._session.fetch(request, home=grant.home, limit=self._session.limits.token)
+
+
+def _granted(request: Request, reply: Reply, grant: Grant) -> Reply:
+    if reply.status == HTTPStatus.OK:
+        return reply
+    bare = Reply(reply.url, reply.status, reply.headers)  # what it says may repeat a secret
+    error = status_error(request, bare)
+    who = f"as {grant.credentials.source} says" if grant.credentials else "anonymously"
+    error.args = (f"no token for {grant.home.netloc}, asked {who}: {error}",)
+    raise error
+
+
+def _get(grant: Grant) -> Request:
+    query = [("service", grant.service)] if grant.service else []
+    query += [("scope", scope) for scope in grant.scope.split()]
+    joint = "&" if "?" in grant.realm else "?"
+    url = f"{grant.realm}{joint}{urlencode(query)}" if query else grant.realm
+    headers = {"Accept": "application/json"}
+    if grant.credentials and grant.credentials.username:
+        headers["Authorization"] = grant.credentials.basic
+    return Request("GET", url, headers)
+
+
+def _post(grant: Grant, identity: str) -> Request:
+    form = {
+        "grant_type": "refresh_token",
+        "service": grant.service,
+        "client_id": _CLIENT,
+        "scope": grant.scope,
+        "refresh_token": identity,
+    }
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    return Request("POST", grant.realm, headers, urlencode(form).encode())
+
+
+def _host(grant: Grant) -> str:
+    return Origin.of(grant.realm).netloc

@@ -1,0 +1,153 @@
+"""The Jinja environment: templates, tables, dates, escaping.
+
+`render` is pure: the same templates and values give the same text. There is no autoescape, as
+the output is Markdown; every value that is not checked by a grammar goes through a filter.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+import jinja2
+
+from generator.errors import UsageError
+from generator.grouping import more_than_months
+from generator.model import TagGroup
+
+MONTHS_WITHOUT_YEAR = 11
+"""A day that lies more months back than this is written with its year."""
+
+HEADER = ("Tag (s)", "Last Changed", "Digest")
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+class Renderer:
+    """Templates of a site: its own first, then the packaged ones, file by file."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        folders = [*([folder] if folder else []), _packaged_templates()]
+        self._environment = jinja2.Environment(  # noqa: S701 - the output is Markdown, not HTML
+            loader=jinja2.FileSystemLoader(folders),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        self._environment.filters |= {
+            "tags_table": tags_table,
+            "day": day,
+            "datetime": page_time,
+            "yaml": yaml_value,
+            "quoted": quoted,
+        }
+
+    def render(self, template: str, values: Mapping[str, object]) -> str:
+        """The text that a template makes of the values.
+
+        Raises UsageError for a template that is missing or wrong, with its file and line.
+        """
+        try:
+            return self._environment.get_template(template).render(values)
+        except jinja2.TemplateSyntaxError as error:
+            where = f"{error.filename or error.name}:{error.lineno}"
+            raise UsageError(f"template {where}: {error.message}") from None
+        except jinja2.TemplateNotFound as error:
+            raise UsageError(f"there is no template `{error.name}`") from None
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a template may raise anything
+            where = _template_line(error) or template
+            raise UsageError(f"template {where}: {error}") from None
+
+
+def _packaged_templates() -> Path:
+    """Where the wheel, or the checkout, has the default templates."""
+    package = Path(__file__).parent
+    packaged = package / "templates"
+    return packaged if packaged.is_dir() else package.parent / "templates"
+
+
+def _template_line(error: Exception) -> str | None:
+    """The innermost template line of a traceback: Jinja puts template lines into it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{frame.filename}:{frame.lineno}" for frame in frames if ".py" not in frame.filename]
+    return lines[-1] if lines else None
+
+
+def tags_table(groups: Iterable[TagGroup], as_of: datetime) -> str:
+    """A Markdown table of groups, every cell padded to its column's widest (rule 3)."""
+    rows = [HEADER]
+    rows += [
+        (
+            " `" + "` `".join(group.tags) + "`",
+            day(group.last_changed, as_of),
+            f"`{group.digest}`",
+        )
+        for group in groups
+    ]
+    first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = [
+        f"| {tags:{first}} | {days:{second}} | {digest:{third}} |\n" for tags, days, digest in rows
+    ]
+    rule = f"|{'-' * (first + 2)}|{'-' * (second + 2)}|{'-' * (third + 2)}|\n"
+    return lines[0] + rule + "".join(lines[1:])
+
+
+def day(time: datetime, as_of: datetime) -> str:
+    """The day in words, `May 31st`; with the year when it lies far back: `May 31st, 2023`."""
+    return _day(time.date(), as_of.date())
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, as_of: date) -> str:
+    text = f"{_MONTHS[day.month - 1]} {day.day}{_ordinal(day.day)}"
+    return f"{text}, {day.year}" if more_than_months(day, MONTHS_WITHOUT_YEAR, as_of) else text
+
+
+def _ordinal(number: int) -> str:
+    if number in {11, 12, 13}:
+        return "th"
+    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
+def page_time(time: datetime) -> str:
+    """A time as front matter has it: UTC without an offset, which Hugo reads as UTC."""
+    return f"{time:%Y-%m-%d %H:%M:%S}"
+
+
+def yaml_value(value: object) -> str:
+    """A front matter value on one line: JSON, which is YAML, and times as YAML has them."""
+    match value:
+        case datetime():
+            return (
+                page_time(value) if value.utcoffset() in {None, timedelta(0)} else value.isoformat()
+            )
+        case date():
+            return value.isoformat()
+        case list() | tuple():
+            return "[" + ", ".join(map(yaml_value, value)) + "]"
+        case dict():
+            return (
+                "{" + ", ".join(f"{yaml_value(k)}: {yaml_value(v)}" for k, v in value.items()) + "}"
+            )
+        case _:
+            text = json.dumps(value, ensure_ascii=not str(value).isprintable())
+            # Hugo reads shortcodes in front matter too; JSON and YAML share this escape.
+            return text.replace("{{", "{\\u007b")
+
+
+def quoted(value: str) -> str:
+    """A shortcode's parameter: in double quotes, or raw where Hugo would stumble over those."""
+    if "\\" in value or "\n" in value:
+        return f"`{value}`"
+    return '"' + value.replace('"', '\\"') + '"'

@@ -1,0 +1,83 @@
+"""The protocol between `collect` and the kinds of source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol
+
+import msgspec
+from msgspec import Meta
+
+from generator.model import Table, Tag, TimeKind
+
+if TYPE_CHECKING:
+    from generator.registry import Session
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a source needs to know of the build that asks it.
+
+    `names` are images that are asked for even if the source does not list them; `listed` says
+    whether the catalog has globs, so that listing the source's images is of use; `wanted` says
+    whether an image that the source lists is of interest; `known` is the last known good table
+    of an image; `repositories` overrides where an image lies; relative paths start at `root`;
+    `session` gives the build's one HTTP session (only a source that needs it pays for it).
+    """
+
+    root: Path
+    as_of: datetime
+    names: tuple[str, ...]
+    listed: bool
+    wanted: Callable[[str], bool]
+    known: Callable[[str], Table | None]
+    repositories: Mapping[str, str]
+    session: Callable[[], Session]
+
+
+class Source(Protocol):
+    """One registry, ready to be asked."""
+
+    async def names(self) -> Collection[str]:
+        """The images that the source lists: none where it cannot list any.
+
+        Raises TagpagesError when the source as a whole cannot be asked.
+        """
+
+    async def tags(self, name: str) -> Sequence[Tag] | None:
+        """All tags of an image, checked, without duplicates; None when there is no such image.
+
+        Raises TagpagesError when the answer cannot be had whole: never a partial one.
+        """
+
+
+class SourceSpec(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"
+):
+    """A source as the catalog describes it; each kind adds its own keys."""
+
+    time_kind: ClassVar[TimeKind]
+
+    immutable: Annotated[
+        str | None,
+        Meta(description="Tags that match this regular expression as a whole never move."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Check the regular expression."""
+        try:
+            re.compile(self.immutable or "")
+        except re.error as error:
+            raise ValueError(f"`immutable` is no regular expression: {error}") from None
+
+    def is_immutable(self, tag: str) -> bool:
+        """Whether the catalog says that the tag never moves."""
+        return self.immutable is not None and re.fullmatch(self.immutable, tag) is not None
+
+    def open(self, ask: Ask) -> Source:
+        """The source, ready to be asked; does no I/O."""
+        raise NotImplementedError

@@ -1,0 +1,168 @@
+"""Kind `oci`: any registry that speaks the OCI Distribution protocol.
+
+The protocol knows no time of a tag. `last_changed` is the build time of the image when it is
+believable, else the night that the digest was first seen; the state remembers either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta
+
+from generator.model import Table, Tag, TimeKind, check_name
+from generator.sources.base import Ask, Source
+from generator.sources.remote import RemoteSpec
+
+if TYPE_CHECKING:
+    from generator.registry import Registry, Repository
+
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Reproducible builds state times before this one (1970, 1980), which are none."""
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+# Distribution Specification 1.1, "Referrers Tag Schema", and cosign's tags, which follow it.
+_REFERRER = re.compile(r"(?:sha256|sha512)-[0-9a-f]{64}.*")
+
+
+class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
+    """Any OCI registry."""
+
+    time_kind: ClassVar[TimeKind] = "built"
+
+    registry: Annotated[
+        str,
+        Meta(
+            description="The registry's host, with its port if it has one of its own.",
+            pattern=r"\A(https?://)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?\Z",
+        ),
+    ]
+    insecure: Annotated[
+        bool, Meta(description="Allow plain http; loopback needs no permission.")
+    ] = False
+    immutable: Annotated[
+        str | None,
+        Meta(
+            description="A regular expression of tags that never move: once known, not asked again."
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Check what the types cannot say."""
+        super().__post_init__()
+        if self.registry.startswith("http://") and not (self.insecure or self._is_loopback()):
+            raise ValueError(
+                "`registry` is plain http: use https, or allow it with `insecure: true`"
+            )
+        try:
+            re.compile(self.immutable or "")
+        except re.error as error:
+            raise ValueError(f"`immutable` is no regular expression: {error}") from None
+
+    def _is_loopback(self) -> bool:
+        host = self.registry.partition("://")[2]
+        return any(re.fullmatch(rf"{re.escape(name)}(:[0-9]+)?", host) for name in _LOOPBACK)
+
+    def open(self, ask: Ask) -> Source:
+        """The registry, not asked yet."""
+        return _OciSource(self, ask)
+
+
+class _OciSource:
+    """One registry. Nothing of it is set up before the first question, which may fail."""
+
+    def __init__(self, spec: Oci, ask: Ask) -> None:
+        self._spec = spec
+        self._ask = ask
+        self._immutable = re.compile(spec.immutable) if spec.immutable else None
+        self._opened: Registry | None = None
+
+    async def names(self) -> Collection[str]:
+        if not self._ask.listed:
+            return self._ask.names
+        overridden = {repository: image for image, repository in self._ask.repositories.items()}
+        names = set()
+        for repository in await self._registry().repositories():
+            image = overridden.get(repository) or self._spec.image_of(repository)
+            if image and self._ask.wanted(image):
+                names.add(check_name(image))
+        return sorted(names)
+
+    async def tags(self, name: str) -> Sequence[Tag] | None:
+        from generator.registry import spread  # noqa: PLC0415 - only live sources need HTTP
+
+        repository = await self._repository(name)
+        listed = await repository.tags()
+        if listed is None:
+            return None
+        known = _Known(self._ask.known(name))
+        wanted = known.ordered([tag for tag in listed if self._wanted(tag)])
+        asked = [tag for tag in wanted if not self._settled(tag, known)]
+        found = await spread(repository.digest, asked, self._spec.concurrency)
+        digests = {tag: found[tag] if tag in found else known.digests[tag] for tag in wanted}
+        times = await self._times(repository, digests.values(), known)
+        return [Tag(tag, digest, times[digest]) for tag, digest in digests.items() if digest]
+
+    async def _times(
+        self, repository: Repository, digests: Collection[str | None], known: _Known
+    ) -> dict[str, datetime]:
+        """When each digest changed: as known, else looked up, once for each."""
+        from generator.registry import spread  # noqa: PLC0415 - only live sources need HTTP
+
+        new = [digest for digest in dict.fromkeys(digests) if digest and digest not in known.times]
+
+        async def built(digest: str) -> datetime:
+            return await self._built(repository, digest)
+
+        return known.times | await spread(built, new, self._spec.concurrency)
+
+    async def _built(self, repository: Repository, digest: str) -> datetime:
+        from generator.registry import build_times, parse_time  # noqa: PLC0415 - only live sources need HTTP
+
+        for text in await build_times(repository, digest):
+            time = parse_time(text)
+            if time and OLDEST <= time <= self._ask.as_of:
+                return time
+        return self._ask.as_of
+
+    def _wanted(self, tag: str) -> bool:
+        return self._spec.tags.wanted(tag) and not _REFERRER.fullmatch(tag)
+
+    def _settled(self, tag: str, known: _Known) -> bool:
+        return tag in known.digests and bool(self._immutable and self._immutable.fullmatch(tag))
+
+    async def _repository(self, name: str) -> Repository:
+        repository = self._ask.repositories.get(name) or self._spec.repository_of(name)
+        return await self._registry().repository(repository)
+
+    def _registry(self) -> Registry:
+        from generator.registry import Origin, Registry  # noqa: PLC0415 - only live sources need HTTP
+
+        if self._opened is None:
+            session = self._ask.session()
+            self._opened = Registry(
+                session,
+                Origin.configured(self._spec.registry, insecure=self._spec.insecure),
+                credentials=self._spec.credentials(session.keychain.env),
+                concurrency=self._spec.concurrency,
+            )
+        return self._opened
+
+
+class _Known:
+    """The last known good table, by tag and by digest."""
+
+    def __init__(self, table: Table | None) -> None:
+        groups = table.groups if table else ()
+        self.digests = {tag: group.digest for group in groups for tag in group.tags}
+        self.times = {group.digest: group.last_changed for group in groups}
+
+    def ordered(self, tags: Collection[str]) -> list[str]:
+        """The known tags in their known order, then the new ones by name: alike every night."""
+        present = set(tags)
+        return [tag for tag in self.digests if tag in present] + sorted(
+            present - self.digests.keys()
+        )

@@ -1,0 +1,99 @@
+"""What the kinds of source that ask a live registry have in common: keys of the catalog."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from msgspec import Meta
+
+from generator.errors import TagpagesError
+from generator.model import check_name
+from generator.sources.base import SourceSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.registry import Credentials
+
+Concurrency = Annotated[int, Meta(ge=1, le=64)]
+
+_IMAGE = "{image}"
+_REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_SECRET = (
+    "write `${NAME}`, the name of an environment variable: the catalog is no place for secrets"  # noqa: S105
+)
+
+
+class TagGlobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which of an image's tags are of interest."""
+
+    include: Annotated[tuple[str, ...], Meta(description="Globs of the tags to take.")] = ("*",)
+    exclude: Annotated[tuple[str, ...], Meta(description="Globs of the tags to leave out.")] = ()
+
+    def wanted(self, tag: str) -> bool:
+        """Whether the tag is included, and not excluded."""
+        return _matches(tag, self.include) and not _matches(tag, self.exclude)
+
+
+class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
+    """A source that is asked over HTTP."""
+
+    repository: Annotated[
+        str,
+        Meta(
+            description="The repository of an image, with `{image}` in place of the image's name."
+        ),
+    ] = _IMAGE
+    concurrency: Annotated[
+        Concurrency, Meta(description="Requests at the same time to one host.")
+    ] = 4
+    tags: Annotated[TagGlobs, Meta(description="Which tags to take.")] = TagGlobs()
+    username: Annotated[str, Meta(description="The user to log in as; may be `${NAME}`.")] = ""
+    password: Annotated[
+        str, Meta(description="`${NAME}`: the environment variable with the user's password.")
+    ] = ""
+    token: Annotated[
+        str,
+        Meta(description="`${NAME}`: the environment variable with a bearer token, sent as it is."),
+    ] = ""
+
+    def __post_init__(self) -> None:
+        """Check the repository, and that no secret stands in the catalog."""
+        for key, value in (("password", self.password), ("token", self.token)):
+            if value and not _REFERENCE.fullmatch(value):
+                raise ValueError(f"`{key}` is not a reference: {_SECRET}")
+        if bool(self.username) != bool(self.password) or (self.username and self.token):
+            raise ValueError("credentials are `username` and `password`, or `token`")
+        if self.repository.count(_IMAGE) != 1:
+            raise ValueError("`repository` names `{image}` once")
+        try:
+            check_name(self.repository_of("image"))
+        except TagpagesError as error:
+            raise ValueError(f"`repository`: {error}") from None
+
+    def repository_of(self, image: str) -> str:
+        """The repository of an image."""
+        return self.repository.replace(_IMAGE, image)
+
+    def image_of(self, repository: str) -> str | None:
+        """The image of a repository; None for a repository that no image has."""
+        before, _, after = self.repository.partition(_IMAGE)
+        if not (repository.startswith(before) and repository.endswith(after)):
+            return None
+        return repository[len(before) : len(repository) - len(after)] or None
+
+    def credentials(self, env: Mapping[str, str]) -> Credentials | None:
+        """The credentials that the catalog names; None if it names none.
+
+        Raises RegistryError for an environment variable that is not set.
+        """
+        from generator.registry import Credentials  # noqa: PLC0415 - only live sources need HTTP
+
+        return Credentials.named(self.username, self.password, self.token, env)
+
+
+def _matches(tag: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(tag, glob) for glob in globs)

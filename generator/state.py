@@ -1,0 +1,223 @@
+"""The last known good: `<image>/tags.json` beside each page, and `build.json` above them.
+
+Both are written one entry a line, so that a diff reads well, and carry `"version": 1`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from generator.errors import Failure, TagpagesError
+from generator.model import Build, Image, Table, check_digest, check_name, check_tag
+
+VERSION = 1
+TAGS_FILE = "tags.json"
+BUILD_FILE = "build.json"
+_SHARD_FILE = "build.{}-of-{}.json"
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The last known good of a content tree; `broken` are the images whose state is unreadable."""
+
+    images: dict[str, Image]
+    broken: dict[str, Failure]
+
+
+class _TagsFile(msgspec.Struct):
+    version: int
+    image: str
+    tables: tuple[Table, ...]
+
+
+class _BuildFile(Build, frozen=True, kw_only=True):
+    version: int
+
+
+class _Version(msgspec.Struct):
+    version: int
+
+
+_decode_tags_file = msgspec.json.Decoder(_TagsFile).decode
+_decode_build_file = msgspec.json.Decoder(_BuildFile).decode
+_decode_version = msgspec.json.Decoder(_Version).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def encode_image(image: Image) -> bytes:
+    """The text of an image's `tags.json`."""
+    tables = b",\n".join(
+        b'    {"name": %b, "time_kind": %b, "groups": [%b]}'
+        % (
+            _encode(table.name),
+            _encode(table.time_kind),
+            b"\n      " + b",\n      ".join(map(_encode, table.groups)) + b"\n    "
+            if table.groups
+            else b"",
+        )
+        for table in image.tables
+    )
+    return b'{\n  "version": %d,\n  "image": %b,\n  "tables": [\n%b\n  ]\n}\n' % (
+        VERSION,
+        _encode(image.name),
+        tables,
+    )
+
+
+def decode_image(data: bytes, name: str) -> Image:
+    """The image that a `tags.json` holds, every value checked.
+
+    Raises TagpagesError when the text is not what `encode_image` writes for that image.
+    """
+    try:
+        file = _decode_tags_file(data)
+        _check_file(file, name)
+    except (msgspec.MsgspecError, UnicodeDecodeError, TagpagesError) as error:
+        raise TagpagesError(
+            f"{name}/{TAGS_FILE}: {_newer(data) or error}; restore it from git"
+            " or delete it to start anew"
+        ) from None
+    return Image(name, file.tables)
+
+
+def _check_file(file: _TagsFile, name: str) -> None:
+    _check_version(file.version)
+    if check_name(file.image) != name:
+        raise TagpagesError(f"it is about the image `{file.image}`")
+    if len({table.name for table in file.tables}) < len(file.tables):
+        raise TagpagesError("a table is there twice")
+    for table in file.tables:
+        _check_table(table)
+
+
+def _check_table(table: Table) -> None:
+    seen: set[str] = set()
+    for group in table.groups:
+        check_digest(group.digest)
+        if group.last_changed.tzinfo is None:
+            raise TagpagesError(f"the time of {group.digest} has no offset from UTC")
+        if not group.tags:
+            raise TagpagesError(f"{group.digest} has no tag")
+        for tag in group.tags:
+            check_tag(tag)
+        if not seen.isdisjoint(group.tags) or len(set(group.tags)) < len(group.tags):
+            raise TagpagesError(f"a tag of {group.digest} is there twice")
+        seen.update(group.tags)
+
+
+def _check_version(version: int) -> None:
+    if version != VERSION:
+        raise TagpagesError(f"its version is {version}, and this tagpages reads {VERSION} only")
+
+
+def _newer(data: bytes) -> str:
+    """What to say of a file that another version of tagpages wrote, if that is what is wrong."""
+    try:
+        _check_version(_decode_version(data).version)
+    except TagpagesError as error:
+        return str(error)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    return ""
+
+
+def encode_build(build: Build) -> bytes:
+    """The text of `build.json`: one entry a line, keys sorted."""
+    fields = [f'  "version": {VERSION}', f'  "as_of": {_encode(build.as_of).decode()}']
+    for name in ("totals", "failed", "held", "gone"):
+        entries: Mapping[str, msgspec.Struct] = getattr(build, name)
+        lines = [
+            f"    {json.dumps(key)}: {_encode(entries[key]).decode()}" for key in sorted(entries)
+        ]
+        body = "\n" + ",\n".join(lines) + "\n  " if lines else ""
+        fields.append(f'  "{name}": {{{body}}}')
+    return ("{\n" + ",\n".join(fields) + "\n}\n").encode()
+
+
+def build_file(shard: tuple[int, int] = (1, 1)) -> str:
+    """The name of a build's file: a shard (number, of how many) is a build of its own."""
+    return BUILD_FILE if shard[1] == 1 else _SHARD_FILE.format(*shard)
+
+
+def load_build(content: Path, file: str) -> Build:
+    """What the last build left; an empty value where there was none.
+
+    Raises TagpagesError when the file is unreadable.
+    """
+    path = content / file
+    try:
+        data = read_bytes(str(path))
+    except FileNotFoundError:
+        return Build()
+    except OSError as error:
+        raise TagpagesError(f"cannot read {path}: {error.strerror}") from None
+    try:
+        decoded = _decode_build_file(data)
+        _check_version(decoded.version)
+    except (msgspec.MsgspecError, UnicodeDecodeError, TagpagesError) as error:
+        raise TagpagesError(
+            f"{path}: {_newer(data) or error}; restore it from git or delete it"
+        ) from None
+    return Build(decoded.as_of, decoded.totals, decoded.failed, decoded.held, decoded.gone)
+
+
+def last_as_of(content: Path) -> datetime | None:
+    """The time of the last build, of whichever shard; None where there was none."""
+    files = [content / BUILD_FILE, *content.glob(_SHARD_FILE.format("*", "*"))]
+    times = [load_build(content, file.name).as_of for file in files]
+    return max((time for time in times if time is not None), default=None)
+
+
+def load(content: Path) -> Known:
+    """The last known good of every image of a content tree.
+
+    Raises TagpagesError when the tree cannot be read.
+    """
+    images: dict[str, Image] = {}
+    broken: dict[str, Failure] = {}
+    for name, path in sorted(_tags_files(str(content))):
+        try:
+            images[name] = decode_image(read_bytes(path), name)
+        except TagpagesError as error:
+            broken[name] = Failure(str(error))
+        except OSError as error:
+            broken[name] = Failure(f"cannot read {path}: {error.strerror}")
+    return Known(images, broken)
+
+
+def _tags_files(content: str) -> Iterator[tuple[str, str]]:
+    """Image names and the paths of their `tags.json`; symbolic links are not followed."""
+    folders = [("", content)]
+    while folders:
+        prefix, folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name == TAGS_FILE and prefix and entry.is_file(follow_symlinks=False):
+                        yield prefix, entry.path
+                    elif entry.is_dir(follow_symlinks=False):
+                        name = f"{prefix}/{entry.name}" if prefix else entry.name
+                        folders.append((name, entry.path))
+        except FileNotFoundError:
+            if prefix:
+                raise
+        except OSError as error:
+            raise TagpagesError(f"cannot read the folder {folder}: {error.strerror}") from None
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file that is no symbolic link; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        parts = []
+        while part := os.read(descriptor, size + 1):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)

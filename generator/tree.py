@@ -1,0 +1,192 @@
+"""The content tree: changes of files, written atomically, by one run at a time.
+
+A file is replaced by a whole one (temporary file in its folder, `os.replace`), so that a process
+killed at any instant leaves every file old or new. Nothing is written or read through a symbolic
+link below the content folder. POSIX only.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from stat import S_ISLNK
+
+import msgspec
+
+from generator.errors import TagpagesError
+from generator.state import read_bytes
+
+LOCK_FILE = ".tagpages.lock"
+_TEMPORARY = ".tagpages-tmp"
+_FATAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One file to write or remove; `before` is None for a new file, `after` for a removed one."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+    @property
+    def action(self) -> str:
+        """What is done to the file: added, removed or changed."""
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+
+class FullError(TagpagesError):
+    """The tree cannot be written to any more: no image could be."""
+
+
+class Tree:
+    """The content folder; paths are relative to it, with slashes."""
+
+    def __init__(self, content: Path) -> None:
+        self.content = content
+        self._root = os.path.realpath(content)
+        self._checked: set[str] = {""}
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; None where there is none.
+
+        Raises TagpagesError for a symbolic link, or a file that cannot be read.
+        """
+        self._check_folder(os.path.dirname(path))
+        try:
+            return read_bytes(self._absolute(path))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _cannot("read", self.content / path, error) from None
+
+    def change(self, path: str, after: bytes | None) -> Change | None:
+        """What it takes to bring a file to that text; None when it is so already."""
+        before = self.read(path)
+        return None if before == after else Change(path, before, after)
+
+    def apply(self, change: Change) -> None:
+        """Carry out a change. Raises TagpagesError; FullError when no other one could succeed."""
+        self._check_folder(os.path.dirname(change.path))
+        try:
+            if change.after is None:
+                self._remove(change.path)
+            else:
+                self._write(self._absolute(change.path), change.after)
+        except OSError as error:
+            raise _cannot("write", self.content / change.path, error) from None
+
+    def others(self, folder: str, ours: Iterable[str]) -> list[str]:
+        """What lies in a folder beside our own files, sorted."""
+        try:
+            return sorted(set(os.listdir(self._absolute(folder))) - set(ours))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _cannot("read", self.content / folder, error) from None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other runs off the tree, and clean up behind one that was killed.
+
+        Raises TagpagesError when another run holds it, or the tree cannot be written to.
+        """
+        path = os.path.join(self._root, LOCK_FILE)
+        try:
+            os.makedirs(self._root, exist_ok=True)
+            descriptor = _locked(path)
+        except BlockingIOError:
+            raise TagpagesError(
+                f"another tagpages is at work on {self.content}: wait until it has ended"
+            ) from None
+        except OSError as error:
+            raise _cannot("write to", self.content, error) from None
+        try:
+            if os.fstat(descriptor).st_size:
+                self._sweep()
+            os.write(descriptor, b"%d\n" % os.getpid())
+            yield
+        finally:
+            os.unlink(path)
+            os.close(descriptor)
+
+    def _absolute(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def _check_folder(self, folder: str) -> None:
+        """Refuse a symbolic link anywhere between the content folder and a file."""
+        if folder in self._checked:
+            return
+        self._check_folder(os.path.dirname(folder))
+        try:
+            mode = os.lstat(self._absolute(folder)).st_mode
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _cannot("read", self.content / folder, error) from None
+        if S_ISLNK(mode):
+            raise TagpagesError(
+                f"{self.content / folder} is a symbolic link: tagpages does not follow it"
+            )
+        self._checked.add(folder)
+
+    def _write(self, path: str, data: bytes) -> None:
+        folder, name = os.path.split(path)
+        temporary = f"{folder}/.{name}{_TEMPORARY}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(temporary, flags, 0o666)
+        except FileNotFoundError:
+            os.makedirs(folder, exist_ok=True)
+            descriptor = os.open(temporary, flags, 0o666)
+        try:
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+            finally:
+                os.close(descriptor)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+    def _remove(self, path: str) -> None:
+        """Remove a file, and the folders that it leaves empty."""
+        os.unlink(self._absolute(path))
+        folder = os.path.dirname(path)
+        while folder:
+            try:
+                os.rmdir(self._absolute(folder))
+            except OSError:
+                return
+            folder = os.path.dirname(folder)
+
+    def _sweep(self) -> None:
+        for folder, _, names in os.walk(self._root):
+            for name in names:
+                if name.endswith(_TEMPORARY):
+                    os.unlink(os.path.join(folder, name))
+
+
+def _locked(path: str) -> int:
+    """An open and locked lock file; raises BlockingIOError when another process holds it."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.exists(path) and os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _cannot(what: str, path: Path, error: OSError) -> TagpagesError:
+    kind = FullError if error.errno in _FATAL else TagpagesError
+    return kind(f"cannot {what} {path}: {error.strerror}")
