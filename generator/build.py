@@ -229,7 +229,7 @@ def _report(run: _Run, plan: Plan, images: Mapping[str, Image]) -> Report:
         VERSION,
         run.as_of,
         before,
-        f"{job.catalog.base_url}{job.catalog.url}{{image}}/{job.kinds[0].path}",
+        job.page,
         job.catalog.stale_after,
         tuple(changes),
         len(images.keys() - touched),

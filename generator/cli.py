@@ -85,8 +85,6 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 def _common(command: F) -> F:
     """The options of every command that works on a content tree."""
     for option in (
-        click.option("--verbose", "-v", is_flag=True, help="Name every file that changes."),
-        click.option("--quiet", "-q", is_flag=True, help="Say nothing unless there is trouble."),
         click.option(
             "--only", multiple=True, metavar="GLOB", help="Only these images (repeatable)."
         ),
@@ -104,6 +102,10 @@ def _common(command: F) -> F:
     return command
 
 
+_VERBOSE = click.option("--verbose", "-v", is_flag=True, help="Name every file that changes.")
+_QUIET = click.option("--quiet", "-q", is_flag=True, help="Say nothing unless there is trouble.")
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tagpages")
 def cli() -> None:
@@ -115,6 +117,8 @@ def cli() -> None:
 
 @cli.command()
 @_common
+@_VERBOSE
+@_QUIET
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
@@ -160,6 +164,8 @@ def build(*, quiet: bool, verbose: bool, reports: tuple[Path, ...], **options: A
 
 @cli.command()
 @_common
+@_VERBOSE
+@_QUIET
 def render(*, quiet: bool, verbose: bool, **options: Any) -> int:
     """Write the pages anew from tags.json, without a network."""
     from generator import build as work
@@ -169,8 +175,9 @@ def render(*, quiet: bool, verbose: bool, **options: Any) -> int:
 
 @cli.command()
 @_common
+@_QUIET
 @click.option("--diff", is_flag=True, help="Show what would change.")
-def check(*, quiet: bool, verbose: bool, diff: bool, **options: Any) -> int:  # noqa: ARG001
+def check(*, quiet: bool, diff: bool, **options: Any) -> int:
     """Would render change anything? Exit code 0 is no, 1 is yes."""
     from generator import build as work
     from generator.diff import unified
@@ -184,6 +191,61 @@ def check(*, quiet: bool, verbose: bool, diff: bool, **options: Any) -> int:  # 
     for finding in report.findings:
         click.echo(f"tagpages: {finding.image}: {finding.detail}", err=True)
     return TROUBLE if changes or report.is_trouble else DONE
+
+
+_COMPARED = click.option(
+    "--from",
+    "before",
+    default="HEAD",
+    show_default=True,
+    metavar="STATE",
+    help="A git revision, or a folder.",
+)
+
+
+@cli.command()
+@_common
+@_COMPARED
+@click.option(
+    "--to", "after", metavar="STATE", help="Likewise; the content folder as it is by default."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "md", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print it.",
+)
+def report(*, before: str, after: str | None, form: str, **options: Any) -> int:
+    """Print what changed between two states of the content tree, without a network."""
+    from generator.compare import compare
+
+    changes = compare(_job(**options), before, after)
+    if form == "text":
+        _print(changes, err=False)
+    else:
+        click.echo(_as_file(changes, f".{form}"), nl=False)
+    return DONE
+
+
+@cli.command()
+@_common
+@_COMPARED
+@click.option(
+    "-z", "null", is_flag=True, help="End each path with a NUL, for `git add --pathspec-file-nul`."
+)
+@click.argument("lane", type=click.Choice(["look", "routine"]))
+def lanes(*, before: str, null: bool, lane: str, **options: Any) -> int:
+    """Print the changed files of one lane: those that need a look, or the routine ones."""
+    from generator.compare import lanes as compared_lanes
+
+    job = _job(**options)
+    look, routine = compared_lanes(job, before)
+    for path in look if lane == "look" else routine:
+        click.echo(os.path.relpath(job.content / path), nl=False)
+        click.echo("\0" if null else "\n", nl=False)
+    return DONE
 
 
 @cli.command()
@@ -217,14 +279,18 @@ def _write(path: Path, text: str, *, append: bool = False) -> None:
 
 def _tell(report: Report, *, quiet: bool, verbose: bool) -> int:
     """Print the report's short form to standard error."""
-    from generator.report_text import terminal
-
     if verbose:
         for change in report.changes:
             for file in change.files:
                 click.echo(f"{change.kind} {file}", err=True)
     if report.is_trouble or not quiet:
-        color = None if "NO_COLOR" not in os.environ else False
-        for line, is_heading in terminal(report):
-            click.secho(line, err=True, bold=is_heading, color=color)
+        _print(report, err=True)
     return TROUBLE if report.is_trouble else DONE
+
+
+def _print(report: Report, *, err: bool) -> None:
+    from generator.report_text import terminal
+
+    color = False if "NO_COLOR" in os.environ else None
+    for line, is_heading in terminal(report):
+        click.secho(line, err=err, bold=is_heading, color=color)

@@ -72,6 +72,11 @@ class Job:
         """The kinds of page to write."""
         return [KINDS[name] for name in self.catalog.pages]
 
+    @property
+    def page(self) -> str:
+        """The URL of an image's page, with `{image}` for its name."""
+        return f"{self.catalog.base_url}{self.catalog.url}{{image}}/{self.kinds[0].path}"
+
     def selected(self, image: str) -> bool:
         """Whether this run is about the image, as far as the command line says."""
         number, of = self.options.shard

@@ -51,11 +51,10 @@ def needs_a_look(report: Report) -> list[Section]:
         Section("Tags that moved back", _findings(found("moved_back"))),
         Section("Tables newly empty", _tables(report, lambda table: "no tag left" * table.emptied)),
         Section("Tags removed", _tables(report, lambda table: tag_list(table.removed))),
-        Section("Gone images", _findings(found("gone"))),
+        Section("Gone images", _gone_images(report)),
         Section("Images that no source has", _findings(found("missing"))),
         Section("New images", _new_images(report)),
         Section("New images without an answer of every source", _findings(found("waiting"))),
-        Section("Retired images", _findings(found("retired"))),
         Section("Folders with files of others", _findings(found("kept_folder"))),
         Section("Images that the catalog does not include", _findings(found("unmanaged"))),
         Section("Times that went back", _findings(found("time_back"))),
@@ -210,6 +209,19 @@ def _new_images(report: Report) -> list[Entry]:
         )
         for change in report.changes
         if change.kind == "added"
+    ]
+
+
+def _gone_images(report: Report) -> list[Entry]:
+    """Images that have lost their pages, and why, as far as the build that did it says."""
+    reasons = {
+        item.image: _told(item) if item.kind == "gone" else f"retired {_told(item)}".strip()
+        for item in report.found("gone", "retired")
+    }
+    return [
+        Entry(change.image, reasons.get(change.image, "its pages are removed"))
+        for change in report.changes
+        if change.kind == "removed"
     ]
 
 

@@ -156,6 +156,11 @@ def load_build(content: Path, file: str) -> Build:
         return Build()
     except OSError as error:
         raise TagpagesError(f"cannot read {path}: {error.strerror}") from None
+    return decode_build(data, str(path))
+
+
+def decode_build(data: bytes, path: str) -> Build:
+    """What a `build.json` says; raises TagpagesError, which names the path, when it is wrong."""
     try:
         decoded = _decode_build_file(data)
         _check_version(decoded.version)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -74,7 +73,7 @@ def _filled(text: str, env: Mapping[str, str]) -> str:
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    auth: str = field(default="")
+    auth: str = ""
     identitytoken: str = ""
     registrytoken: str = ""
     username: str = ""
@@ -200,7 +199,7 @@ def _login(entry: _Entry | None, path: Path) -> Credentials | None:
 def _decoded(auth: str, path: Path) -> str:
     try:
         return base64.b64decode(auth, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise RegistryError(
             f"{path} has an `auth` that is not base64 of text: log in again"
         ) from None

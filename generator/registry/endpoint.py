@@ -82,9 +82,7 @@ class Endpoint:
             raise status_error(request, reply)
         return reply
 
-    async def _authorised(
-        self, request: Request, scope: str, limit: int
-    ) -> tuple[Request, Reply]:
+    async def _authorised(self, request: Request, scope: str, limit: int) -> tuple[Request, Reply]:
         """The request as it was sent last, and what came of it."""
         for _ in range(_ATTEMPTS):
             authorization = await self.auth.header(scope)

@@ -37,7 +37,7 @@ class Client:
     def __init__(self, limits: Limits) -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs URLs, signatures included
         self._limits = limits
-        self._client = _CookielessClient(
+        self._client = _Httpx(
             timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=None),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             headers={"User-Agent": "tagpages", "Accept-Encoding": "gzip"},
@@ -125,21 +125,28 @@ async def _read(chunks: AsyncIterable[bytes], decoder: _Decoder, limit: int) -> 
     return bytes(body), True
 
 
-class _CookielessClient(HttpxAiohttpClient):
-    """Registries set session cookies, which would outlive the credentials that earned them."""
+class _Httpx(HttpxAiohttpClient):
+    """httpx's client on transports with our own aiohttp sessions beneath."""
 
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401
-        return _cookieless(super()._init_transport(*args, **kwargs))
+        return _fitted(super()._init_transport(*args, **kwargs))
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401
-        return _cookieless(super()._init_proxy_transport(*args, **kwargs))
+        return _fitted(super()._init_proxy_transport(*args, **kwargs))
 
 
-def _cookieless(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    if isinstance(transport, AiohttpTransport):
-        context = transport.ssl_context
-        transport.client = lambda: aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=context, limit=0, keepalive_timeout=_KEEPALIVE),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+def _fitted(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    """The transport without cookies, and with a proxy login as aiohttp 4 will want it.
+
+    Registries set session cookies, which would outlive the credentials that earned them.
+    """
+    assert isinstance(transport, AiohttpTransport)  # noqa: S101 - for the type checker
+    context, proxy = transport.ssl_context, transport.proxy
+    transport.client = lambda: aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context, limit=0, keepalive_timeout=_KEEPALIVE),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+    if proxy and proxy.auth:
+        login = aiohttp.encode_basic_auth(*proxy.auth)
+        transport.proxy = httpx.Proxy(proxy.url, headers={"Authorization": login})
     return transport

@@ -1,0 +1,95 @@
+"""Two states of the content tree → the change report, without a network and without the build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
+
+from generator.findings import Finding, FindingKind
+from generator.job import Job
+from generator.merge import merge
+from generator.model import Image, Streak, Tag
+from generator.report import VERSION, Report, Span, image_change
+from generator.report_text import needs_a_look
+from generator.snapshot import Snapshot, of_folder, take
+
+
+def compare(job: Job, before: str, after: str | None = None) -> Report:
+    """What changed from one state to another: folders, git revisions, or the work tree (None).
+
+    Raises UsageError when there is no such state, TagpagesError when one is unreadable.
+    """
+    old = take(before, job.content)
+    new = of_folder(job.content) if after is None else take(after, job.content)
+    return _report(job, old, new)
+
+
+def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
+    """The files that changed since a revision: those that need a look, and the routine ones.
+
+    Paths are relative to the content folder; `build.json` is routine.
+    Raises UsageError when there is no such revision, TagpagesError when a state is unreadable.
+    """
+    old, new = take(before, job.content), of_folder(job.content)
+    report = _report(job, old, new)
+    subjects = {entry.subject for section in needs_a_look(report) for entry in section.entries}
+    look: list[str] = []
+    routine: list[str] = []
+    for image, files in old.changed_files(new).items():
+        (look if image in subjects else routine).extend(files)
+    return look, routine
+
+
+def _report(job: Job, old: Snapshot, new: Snapshot) -> Report:
+    images, now = (
+        {name: image for name, image in snapshot.images().items() if job.selected(name)}
+        for snapshot in (old, new)
+    )
+    build = new.build()
+    as_of = job.as_of(build.as_of)
+    span = Span(job.window, old.build().as_of or as_of, as_of)
+    files = old.changed_files(new)
+    changed = sorted(files.keys() & (images.keys() | now.keys()))
+    return Report(
+        VERSION,
+        span.as_of,
+        span.before,
+        job.page,
+        job.catalog.stale_after,
+        tuple(
+            image_change(name, images.get(name), now.get(name), span, files[name])
+            for name in changed
+        ),
+        len(now.keys() - set(changed)),
+        (
+            *_streaks("failed", build.failed),
+            *_streaks("held", build.held),
+            *(Finding("missing", name, nights=item.nights) for name, item in build.gone.items()),
+            *_moves(job, images, now),
+        ),
+    )
+
+
+def _streaks(kind: FindingKind, streaks: Mapping[str, Streak]) -> Iterator[Finding]:
+    for key, streak in streaks.items():
+        table, _, image = key.partition(":")
+        yield Finding(kind, image or None, table, nights=streak.nights)
+
+
+def _moves(job: Job, before: Mapping[str, Image], after: Mapping[str, Image]) -> Iterator[Finding]:
+    """What a build would have noticed on the way from one last known good to the other."""
+    specs = {table.name: table.source for table in job.catalog.tables}
+    for name in sorted(before.keys() & after.keys()):
+        old = {table.name: table.groups for table in before[name].tables}
+        for table in after[name].tables:
+            if table.name not in specs or old.get(table.name, ()) == table.groups:
+                continue
+            tags = [
+                Tag(tag, group.digest, group.last_changed)
+                for group in table.groups
+                for tag in group.tags
+            ]
+            order, is_immutable = job.catalog.tag_order, specs[table.name].is_immutable
+            for finding in merge(old.get(table.name, ()), tags, order, is_immutable)[1]:
+                yield replace(finding, image=name, table=table.name)

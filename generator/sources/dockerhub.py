@@ -1,0 +1,199 @@
+"""Kind `dockerhub`: Docker Hub's own API, which answers digest and push time with each tag.
+
+Protocol: docs.docker.com, "Docker Hub API" (ListRepositoryTags, listNamespaceRepositories,
+AuthCreateAccessToken); 100 tags a page, anonymously no further than 1,000 of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from generator.errors import TagpagesError
+from generator.model import TimeKind
+from generator.sources.base import Ask, Source
+from generator.sources.vendor import (
+    PAGE_SIZE,
+    BaseUrl,
+    Host,
+    Row,
+    Rows,
+    VendorSource,
+    VendorSpec,
+    listed,
+)
+
+if TYPE_CHECKING:
+    from generator.registry import Auth, Credentials, Endpoint, Origin, Registry, Reply, Session
+
+_API = "https://hub.docker.com"
+_OFFICIAL = "library"
+"""The namespace of repositories that are named without one."""
+
+
+class DockerHub(VendorSpec, frozen=True, kw_only=True, tag="dockerhub"):
+    """Docker Hub."""
+
+    time_kind: ClassVar[TimeKind] = "pushed"
+
+    api: Annotated[BaseUrl, Meta(description="Docker Hub's API.")] = _API
+    registry: Annotated[
+        Host, Meta(description="Docker Hub's registry, asked for digests that the API lacks.")
+    ] = "registry-1.docker.io"
+
+    def open(self, ask: Ask) -> Source:
+        """Docker Hub, not asked yet."""
+        return _HubSource(self, ask)
+
+
+class _Tag(msgspec.Struct):
+    name: str
+    digest: str | None = None
+    tag_last_pushed: str | None = None
+    last_updated: str | None = None
+
+
+class _TagPage(msgspec.Struct):
+    count: int
+    results: list[_Tag]
+    next: str | None = None
+
+
+class _Repository(msgspec.Struct):
+    name: str
+
+
+class _RepositoryPage(msgspec.Struct):
+    results: list[_Repository]
+    next: str | None = None
+
+
+class _Token(msgspec.Struct):
+    access_token: str
+
+
+class _HubSource(VendorSource[DockerHub]):
+    conceals: ClassVar[bool] = True
+    advice: ClassVar[str] = (
+        "Docker Hub lists no more than 1,000 tags to whom it does not know, and no private ones: "
+        "log in (`docker login`), or name `username` and `password` (a read-only access token)"
+    )
+
+    def __init__(self, spec: DockerHub, ask: Ask) -> None:
+        super().__init__(spec, ask)
+        self._apis: dict[Credentials | None, Endpoint] = {}
+        self._registry: Registry | None = None
+
+    async def _repositories(self, namespace: str) -> AsyncIterator[str]:
+        api = await self._api(f"{namespace}/")
+        target = f"/v2/namespaces/{namespace}/repositories?page_size={PAGE_SIZE}"
+        async for _, page in listed(api, target, _RepositoryPage, _next):
+            for repository in page.results:
+                yield f"{namespace}/{repository.name}"
+
+    async def _rows(self, repository: str) -> Rows:
+        full = repository if "/" in repository else f"{_OFFICIAL}/{repository}"
+        namespace, _, name = full.partition("/")
+        api = await self._api(full)
+        target = (
+            f"/v2/namespaces/{namespace}/repositories/{name}/tags"
+            f"?page_size={PAGE_SIZE}&ordering=last_updated"
+        )
+        tags: list[_Tag] = []
+        count = 0
+        async for _, page in listed(api, target, _TagPage, _next):
+            tags += page.results
+            count = page.count
+        digests = await self._missing_digests(full, tags)
+        return Rows([_row(tag, digests) for tag in tags], missing=count - len(tags))
+
+    async def _missing_digests(self, repository: str, tags: list[_Tag]) -> dict[str, str | None]:
+        """What the registry says of tags without a digest: by HEAD, which is no counted pull."""
+        from generator.registry import Registry, spread  # noqa: PLC0415 - only live sources need HTTP
+
+        names = [tag.name for tag in tags if not tag.digest and self._spec.taken(tag.name)]
+        if not names:
+            return {}
+        session = self._ask.session()
+        if self._registry is None:
+            self._registry = Registry(
+                session,
+                self._spec.origin_of(self._spec.registry),
+                credentials=self._spec.credentials(session.keychain.env),
+                concurrency=self._spec.concurrency,
+            )
+        asked = await self._registry.repository(repository)
+        return await spread(asked.digest, names, self._spec.concurrency)
+
+    async def _api(self, repository: str) -> Endpoint:
+        origin = self._spec.origin_of(self._spec.api)
+        host = "docker.io" if self._spec.api == _API else origin.netloc
+        login = await self._login(host, repository)
+        if login not in self._apis:
+            auth = _auth(self._ask.session(), origin, login)
+            self._apis[login] = self._endpoint(origin, auth)
+        return self._apis[login]
+
+
+def _next(_reply: Reply, page: _TagPage | _RepositoryPage) -> str:
+    return page.next or ""
+
+
+def _row(tag: _Tag, digests: dict[str, str | None]) -> Row:
+    from generator.registry import parse_time  # noqa: PLC0415 - only live sources need HTTP
+
+    time = parse_time(tag.tag_last_pushed or tag.last_updated or "")
+    return Row(tag.name, tag.digest or digests.get(tag.name) or "", time)
+
+
+def _auth(session: Session, origin: Origin, login: Credentials | None) -> Auth:
+    from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
+
+    if login and login.username:
+        return _Login(session, origin, login)
+    return Fixed(f"Bearer {login.bearer}" if login and login.bearer else "")
+
+
+class _Login:
+    """A token for a user's password or access token; renewed when the API refuses it."""
+
+    def __init__(self, session: Session, origin: Origin, login: Credentials) -> None:
+        self._session = session
+        self._origin = origin
+        self._credentials = login
+        self._header = ""
+        self._lock = asyncio.Lock()
+
+    async def header(self, scope: str) -> str:  # noqa: ARG002 - the protocol's
+        """The token, fetched when there is none."""
+        async with self._lock:
+            if not self._header:
+                self._header = f"Bearer {await self._token()}"
+            return self._header
+
+    async def refused(self, scope: str, sent: str, reply: Reply) -> bool:  # noqa: ARG002 - likewise
+        """Forget the token that was refused; the next one may do."""
+        if sent == self._header:
+            self._header = ""
+        return True
+
+    async def _token(self) -> str:
+        from generator.registry import Endpoint, StatusError  # noqa: PLC0415 - only live sources need HTTP
+
+        login = {"identifier": self._credentials.username, "secret": self._credentials.password}
+        api = Endpoint(self._session, self._origin)
+        try:
+            reply = await api.request(
+                "POST", "/v2/auth/token", json=login, limit=self._session.limits.token
+            )
+        except StatusError as error:  # what it says may repeat the secret
+            raise TagpagesError(
+                f"{self._origin} refuses to log in as {self._credentials.source} says: "
+                f"{error.status} {HTTPStatus(error.status).phrase}"
+            ) from None
+        return reply.json(_Token).access_token

@@ -1,0 +1,132 @@
+"""Kind `ghcr`: GitHub's container registry through GitHub's packages API.
+
+Protocol: docs.github.com, "REST API endpoints for packages" and "for users". A row is a version of
+a package, which is a manifest with the tags that it has now, and often with none. Whether moving
+a tag touches a version's `updated_at` is not documented, so the time is `created_at`: the upload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta
+
+from generator.model import TimeKind
+from generator.sources.base import Ask, Source
+from generator.sources.vendor import (
+    PAGE_SIZE,
+    BaseUrl,
+    Row,
+    Rows,
+    VendorSource,
+    VendorSpec,
+    base_path,
+    by_link,
+    listed,
+)
+
+if TYPE_CHECKING:
+    from generator.registry import Credentials, Endpoint
+
+_API = "https://api.github.com"
+
+
+class Ghcr(VendorSpec, frozen=True, kw_only=True, tag="ghcr"):
+    """GitHub's container registry."""
+
+    time_kind: ClassVar[TimeKind] = "uploaded"
+
+    api: Annotated[
+        BaseUrl,
+        Meta(description="GitHub's API; of an enterprise server `https://HOST/api/v3`."),
+    ] = _API
+
+    def open(self, ask: Ask) -> Source:
+        """GitHub, not asked yet."""
+        return _GhcrSource(self, ask)
+
+
+class _Container(msgspec.Struct):
+    tags: list[str]
+
+
+class _Metadata(msgspec.Struct):
+    container: _Container
+
+
+class _Version(msgspec.Struct):
+    name: str
+    created_at: str
+    metadata: _Metadata
+
+
+class _Package(msgspec.Struct):
+    name: str
+
+
+class _Account(msgspec.Struct):
+    type: Literal["Organization", "User"]
+
+
+class _GhcrSource(VendorSource[Ghcr]):
+    conceals: ClassVar[bool] = True
+    advice: ClassVar[str] = (
+        "GitHub's packages API wants a classic personal access token with `read:packages`, even "
+        "for public packages: `token: ${NAME}`, or `docker login ghcr.io`"
+    )
+
+    def __init__(self, spec: Ghcr, ask: Ask) -> None:
+        super().__init__(spec, ask)
+        self._apis: dict[Credentials | None, Endpoint] = {}
+        self._accounts: dict[str, str] = {}
+
+    async def _repositories(self, namespace: str) -> AsyncIterator[str]:
+        api = await self._api(f"{namespace}/")
+        account = await self._account(api, namespace)
+        target = f"{account}/packages?package_type=container&per_page={PAGE_SIZE}"
+        async for _, page in listed(api, target, list[_Package], by_link):
+            for package in page:
+                yield f"{namespace}/{package.name}"
+
+    async def _rows(self, repository: str) -> Rows:
+        from generator.registry import parse_time  # noqa: PLC0415 - only live sources need HTTP
+
+        owner, _, package = repository.partition("/")
+        api = await self._api(repository)
+        account = await self._account(api, owner)
+        target = (
+            f"{account}/packages/container/{quote(package, safe='')}/versions"
+            f"?per_page={PAGE_SIZE}&page=1&state=active"
+        )
+        return Rows(
+            [
+                Row(tag, version.name, parse_time(version.created_at))
+                async for _, page in listed(api, target, list[_Version], by_link)
+                for version in page
+                for tag in version.metadata.container.tags
+            ]
+        )
+
+    async def _account(self, api: Endpoint, owner: str) -> str:
+        """The path of an owner: organisations and users have different ones."""
+        if owner not in self._accounts:
+            base = base_path(self._spec.api)
+            account = (await api.get(f"{base}/users/{owner}")).json(_Account)
+            kind = "orgs" if account.type == "Organization" else "users"
+            self._accounts[owner] = f"{base}/{kind}/{owner}"
+        return self._accounts[owner]
+
+    async def _api(self, repository: str) -> Endpoint:
+        from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
+
+        origin = self._spec.origin_of(self._spec.api)
+        host = "ghcr.io" if self._spec.api == _API else origin.netloc
+        login = await self._login(host, repository)
+        if login not in self._apis:
+            token = login.bearer or login.password if login else ""
+            auth = Fixed(f"Bearer {token}" if token else "")
+            self._apis[login] = self._endpoint(origin, auth)
+        return self._apis[login]

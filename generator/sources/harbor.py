@@ -1,0 +1,119 @@
+"""Kind `harbor`: Harbor's API, version 2.
+
+Protocol: Harbor's api/v2.0/swagger.yaml (listArtifacts, listRepositories). A row is an artifact
+with its tags; children of an index are artifacts of their own, left out with `q=tags=*`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, ClassVar
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta
+
+from generator.errors import TagpagesError
+from generator.model import TimeKind
+from generator.sources.base import Ask, Source
+from generator.sources.vendor import (
+    PAGE_SIZE,
+    Host,
+    Row,
+    Rows,
+    VendorSource,
+    VendorSpec,
+    listed,
+    page_after,
+)
+
+if TYPE_CHECKING:
+    from generator.registry import Credentials, Endpoint, Reply
+
+
+class Harbor(VendorSpec, frozen=True, kw_only=True, tag="harbor"):
+    """Harbor."""
+
+    time_kind: ClassVar[TimeKind] = "pushed"
+
+    registry: Annotated[Host, Meta(description="Harbor's host, with its port if not the usual.")]
+
+    def open(self, ask: Ask) -> Source:
+        """Harbor, not asked yet."""
+        return _HarborSource(self, ask)
+
+
+class _Tag(msgspec.Struct):
+    name: str
+    push_time: str
+
+
+class _Artifact(msgspec.Struct):
+    digest: str
+    tags: list[_Tag] | None = None
+
+
+class _Repository(msgspec.Struct):
+    name: str
+
+
+class _HarborSource(VendorSource[Harbor]):
+    advice: ClassVar[str] = (
+        "projects that are not public need a login: `docker login`, or `username` and `password` "
+        "(a robot account that may list artifacts and tags)"
+    )
+
+    def __init__(self, spec: Harbor, ask: Ask) -> None:
+        super().__init__(spec, ask)
+        self._apis: dict[Credentials | None, Endpoint] = {}
+
+    async def _repositories(self, namespace: str) -> AsyncIterator[str]:
+        api = await self._api(f"{namespace}/")
+        target = f"/api/v2.0/projects/{namespace}/repositories?page=1&page_size={PAGE_SIZE}"
+        async for _, page in listed(api, target, list[_Repository], _next):
+            for repository in page:
+                yield repository.name
+
+    async def _rows(self, repository: str) -> Rows:
+        project, _, name = repository.partition("/")
+        if not name:
+            raise TagpagesError(f"`{repository}` is no repository of Harbor: write PROJECT/{{image}}")
+        target = (
+            f"/api/v2.0/projects/{project}/repositories/{_twice_quoted(name)}/artifacts"
+            f"?with_tag=true&q=tags%3D*&page=1&page_size={PAGE_SIZE}&sort=-push_time"
+        )
+        artifacts: list[_Artifact] = []
+        total = ""
+        async for reply, page in listed(await self._api(repository), target, list[_Artifact], _next):
+            artifacts += page
+            total = reply.headers.get("x-total-count")
+        rows = [_row(artifact, tag) for artifact in artifacts for tag in artifact.tags or ()]
+        return Rows(rows, missing=int(total) - len(artifacts) if total.isdecimal() else 0)
+
+    async def _api(self, repository: str) -> Endpoint:
+        from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
+
+        origin = self._spec.origin_of(self._spec.registry)
+        login = await self._login(origin.netloc, repository)
+        if login not in self._apis:
+            auth = Fixed()
+            if login:
+                auth = Fixed(f"Bearer {login.bearer}" if login.bearer else login.basic)
+            self._apis[login] = self._endpoint(origin, auth)
+        return self._apis[login]
+
+
+def _next(reply: Reply, _page: object) -> str:
+    """The next page, if there is one: by number, for Harbor's links lose a layer of quoting."""
+    return page_after(reply) if reply.next_link else ""
+
+
+def _twice_quoted(name: str) -> str:
+    """A repository's name as Harbor wants it in a path: a slash as `%252F`."""
+    return quote(quote(name, safe=""), safe="")
+
+
+def _row(artifact: _Artifact, tag: _Tag) -> Row:
+    from generator.registry import parse_time  # noqa: PLC0415 - only live sources need HTTP
+
+    return Row(tag.name, artifact.digest, parse_time(tag.push_time))

@@ -1,0 +1,112 @@
+"""Kind `quay`: Quay's API, on quay.io or a host of one's own.
+
+Protocol: docs.quay.io, "Red Hat Quay API" (listRepoTags, listRepos), and the source of Quay
+(endpoints/api/tag.py, endpoints/api/repository.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from generator.model import TimeKind
+from generator.sources.base import Ask, Source
+from generator.sources.vendor import (
+    PAGE_SIZE,
+    Host,
+    Row,
+    Rows,
+    VendorSource,
+    VendorSpec,
+    listed,
+    page_after,
+    unix_time,
+)
+
+if TYPE_CHECKING:
+    from generator.registry import Endpoint, Reply
+
+
+class Quay(VendorSpec, frozen=True, kw_only=True, tag="quay"):
+    """Quay."""
+
+    time_kind: ClassVar[TimeKind] = "moved"
+
+    registry: Annotated[Host, Meta(description="Quay's host.")] = "quay.io"
+
+    def __post_init__(self) -> None:
+        """Refuse what Quay's API does not know."""
+        super().__post_init__()
+        if self.username:
+            raise ValueError("Quay's API knows no passwords: use `token`, an OAuth access token")
+
+    def open(self, ask: Ask) -> Source:
+        """Quay, not asked yet."""
+        return _QuaySource(self, ask)
+
+
+class _Tag(msgspec.Struct):
+    """One revision of a tag; one with an end in the past is dead."""
+
+    name: str
+    manifest_digest: str
+    start_ts: int
+    end_ts: int | None = None
+
+
+class _TagPage(msgspec.Struct):
+    tags: list[_Tag]
+    has_additional: bool
+
+
+class _Repository(msgspec.Struct):
+    namespace: str
+    name: str
+
+
+class _RepositoryPage(msgspec.Struct):
+    repositories: list[_Repository]
+    next_page: str | None = None
+
+
+class _QuaySource(VendorSource[Quay]):
+    advice: ClassVar[str] = (
+        "what is private on Quay needs `token: ${NAME}` with an OAuth access token; "
+        "logins for pulling do not count there"
+    )
+
+    async def _repositories(self, namespace: str) -> AsyncIterator[str]:
+        target = f"/api/v1/repository?namespace={namespace}&public=true"
+
+        def after(_reply: Reply, page: _RepositoryPage) -> str:
+            return f"{target}&next_page={page.next_page}" if page.next_page else ""
+
+        async for _, page in listed(self._api(), target, _RepositoryPage, after):
+            for repository in page.repositories:
+                yield f"{repository.namespace}/{repository.name}"
+
+    async def _rows(self, repository: str) -> Rows:
+        target = f"/api/v1/repository/{repository}/tag/?limit={PAGE_SIZE}&page=1&onlyActiveTags=true"
+        now = self._ask.session().clock.now().timestamp()
+        return Rows(
+            [
+                Row(tag.name, tag.manifest_digest, unix_time(tag.start_ts))
+                async for _, page in listed(self._api(), target, _TagPage, _next)
+                for tag in page.tags
+                if tag.end_ts is None or tag.end_ts > now
+            ]
+        )
+
+    def _api(self) -> Endpoint:
+        from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
+
+        login = self._spec.credentials(self._ask.session().keychain.env)
+        auth = Fixed(f"Bearer {login.bearer}" if login else "")
+        return self._endpoint(self._spec.origin_of(self._spec.registry), auth)
+
+
+def _next(reply: Reply, page: _TagPage) -> str:
+    return page_after(reply) if page.has_additional else ""
