@@ -94,7 +94,7 @@ class Keychain:
     def __init__(self, env: Mapping[str, str] | None = None) -> None:
         self._env = os.environ if env is None else env
         self._files: list[tuple[Path, _File]] | None = None
-        self._helped: dict[tuple[str, str], Credentials | None] = {}
+        self._helped: dict[tuple[str, str], Credentials | RegistryError | None] = {}
         self._lock = asyncio.Lock()
 
     @property
@@ -134,11 +134,18 @@ class Keychain:
         return await self._from_helper(file.store, names) if file.store else None
 
     async def _from_helper(self, helper: str, names: tuple[str, ...]) -> Credentials | None:
-        server = _HUB if names == _HUB_HOSTS else names[0]
-        if (helper, server) not in self._helped:
-            answer = await ask_helper(helper, server, self._env)
-            self._helped[helper, server] = _from_answer(answer, helper) if answer else None
-        return self._helped[helper, server]
+        key = (helper, _HUB if names == _HUB_HOSTS else names[0])
+        if key not in self._helped:
+            try:
+                answer = await ask_helper(*key, self._env)
+            except RegistryError as error:
+                self._helped[key] = error
+            else:
+                self._helped[key] = _from_answer(answer, helper) if answer else None
+        found = self._helped[key]
+        if isinstance(found, RegistryError):
+            raise found
+        return found
 
 
 def _from_answer(answer: Answer, helper: str) -> Credentials:

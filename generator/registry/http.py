@@ -8,11 +8,9 @@ them (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SS
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 import zlib
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import aiohttp
 import httpx
@@ -29,18 +27,17 @@ if TYPE_CHECKING:
 
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _KEEPALIVE = 30.0
+_HEADERS = {"User-Agent": "tagpages", "Accept-Encoding": "gzip"}
 
 
 class Client:
     """Connections to any number of hosts, reused."""
 
     def __init__(self, limits: Limits) -> None:
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs URLs, signatures included
         self._limits = limits
+        timeout = httpx.Timeout(limits.read, connect=limits.connect, pool=None)
+        self._extensions = {"timeout": timeout.as_dict()}
         self._client = _Httpx(
-            timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=None),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            headers={"User-Agent": "tagpages", "Accept-Encoding": "gzip"},
             mounts={f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK},
         )
 
@@ -54,26 +51,32 @@ class Client:
         try:
             async with total:
                 return await self._exchange(request, limit)
-        except TimeoutError:
-            if not total.expired():
-                raise Fault("timed out") from None
-            seconds = self._limits.exchange
-            raise RegistryError(
-                f"{request.subject} took longer than {seconds:g} s to answer"
-            ) from None
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+            if total.expired():
+                seconds = self._limits.exchange
+                raise RegistryError(
+                    f"{request.subject} took longer than {seconds:g} s to answer"
+                ) from None
             reason = f"{type(error).__name__} {shown(str(error))}"
             if isinstance(error.__cause__, ssl.CertificateError):
                 raise RegistryError(f"{request.subject} cannot be trusted: {reason}") from None
             raise Fault(reason) from None
 
     async def _exchange(self, request: Request, limit: int) -> Reply:
-        async with self._client.stream(
-            request.method, request.url, headers=request.headers, content=request.body
-        ) as response:
+        sent = httpx.Request(
+            request.method,
+            request.url,
+            headers=_HEADERS | request.headers,
+            content=request.body,
+            extensions=self._extensions,
+        )
+        response = await self._client.exchange(sent)
+        try:
             body = b""
             if request.method != "HEAD":
                 body = await self._body(request, response, limit)
+        finally:
+            await response.aclose()
         return Reply(request.url, response.status_code, Headers(response.headers.raw), body)
 
     async def _body(self, request: Request, response: httpx.Response, limit: int) -> bytes:
@@ -126,21 +129,28 @@ async def _read(chunks: AsyncIterable[bytes], decoder: _Decoder, limit: int) -> 
 
 
 class _Httpx(HttpxAiohttpClient):
-    """httpx's client on transports with our own aiohttp sessions beneath."""
+    """httpx's choice of a transport by URL and environment, and aiohttp sessions of our own.
+
+    The rest of httpx's client (redirects, credentials, cookies, a log of URLs) is passed by: it
+    is not wanted here, and takes longer than the request.
+    """
+
+    async def exchange(self, request: httpx.Request) -> httpx.Response:
+        """The response, its body not read yet."""
+        return await self._transport_for_url(request.url).handle_async_request(request)
 
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401
-        return _fitted(super()._init_transport(*args, **kwargs))
+        return _fitted(cast("AiohttpTransport", super()._init_transport(*args, **kwargs)))
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401
-        return _fitted(super()._init_proxy_transport(*args, **kwargs))
+        return _fitted(cast("AiohttpTransport", super()._init_proxy_transport(*args, **kwargs)))
 
 
-def _fitted(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+def _fitted(transport: AiohttpTransport) -> AiohttpTransport:
     """The transport without cookies, and with a proxy login as aiohttp 4 will want it.
 
     Registries set session cookies, which would outlive the credentials that earned them.
     """
-    assert isinstance(transport, AiohttpTransport)  # noqa: S101 - for the type checker
     context, proxy = transport.ssl_context, transport.proxy
     transport.client = lambda: aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context, limit=0, keepalive_timeout=_KEEPALIVE),

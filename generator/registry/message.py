@@ -39,9 +39,17 @@ class Request:
         return self.url.partition("?")[0]
 
     def authorised(self, authorization: str) -> Request:
-        """The same request with an `Authorization`, if it is not empty."""
+        """The same request with an `Authorization`, if it is not empty.
+
+        Raises RegistryError if it cannot stand in a header.
+        """
         if not authorization:
             return self
+        if not (authorization.isascii() and authorization.isprintable()):
+            raise RegistryError(
+                f"the token for {self.subject} has characters that no header may have: "
+                "does it end with a line break?"
+            )
         return replace(self, headers={**self.headers, "Authorization": authorization})
 
 

@@ -24,9 +24,11 @@ Resolve = Callable[[str], Awaitable[Iterable[str]]]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """The hosts that plain http needs no permission for; never reached through a proxy."""
 
+_LAST_PORT = 65535
 _PORTS = {"http": 80, "https": 443}
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NETLOC = re.compile(
-    r"(?P<host>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
 )
 _URL_SAFE = "/?:@!$&'()*+,;=%~-._[]"
 
@@ -58,14 +60,14 @@ class Origin(NamedTuple):
         """The origin of an absolute http(s) URL; raises RegistryError if it is none."""
         try:
             parts = urlsplit(url)
+            match = _NETLOC.fullmatch(parts.netloc.lower())
+            host = _plain_host(match["host"]) if match else ""
         except ValueError:
             raise RegistryError(f"not a URL: {shown(url)}") from None
-        match = _NETLOC.fullmatch(parts.netloc.lower())
-        if parts.scheme not in _PORTS or not match:
-            host = parts.netloc.rpartition("@")[2]
-            raise RegistryError(f"not a plain http(s) URL: {shown(f'{parts.scheme}://{host}')}")
-        port = int(match["port"] or _PORTS[parts.scheme])
-        return cls(parts.scheme, _plain_host(match["host"]), port)
+        if parts.scheme not in _PORTS or not match or int(match["port"] or 0) > _LAST_PORT:
+            bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+            raise RegistryError(f"not a plain http(s) URL: {shown(bare)}")
+        return cls(parts.scheme, host, int(match["port"] or _PORTS[parts.scheme]))
 
     @classmethod
     def configured(cls, address: str, *, insecure: bool = False) -> Origin:
@@ -132,9 +134,5 @@ def _place(address: str) -> Place:
 
 
 def _plain_host(host: str) -> str:
-    if not host.startswith("["):
-        return host
-    try:
-        return ipaddress.IPv6Address(host[1:-1]).compressed
-    except ValueError:
-        raise RegistryError(f"not an IPv6 address: {shown(host)}") from None
+    """The host without brackets, an IPv6 address in its one short form."""
+    return ipaddress.IPv6Address(host[1:-1]).compressed if host.startswith("[") else host

@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
 from generator.model import Table, Tag, TimeKind, check_name
 from generator.sources.base import Ask, Source
-from generator.sources.remote import RemoteSpec
+from generator.sources.remote import OLDEST, Host, RemoteSpec
 
 if TYPE_CHECKING:
     from generator.registry import Registry, Repository
 
-OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""Reproducible builds state times before this one (1970, 1980), which are none."""
-
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-# Distribution Specification 1.1, "Referrers Tag Schema", and cosign's tags, which follow it.
-_REFERRER = re.compile(r"(?:sha256|sha512)-[0-9a-f]{64}.*")
 
 
 class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
@@ -34,15 +29,8 @@ class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
     time_kind: ClassVar[TimeKind] = "built"
 
     registry: Annotated[
-        str,
-        Meta(
-            description="The registry's host, with its port if it has one of its own.",
-            pattern=r"\A(https?://)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?\Z",
-        ),
+        Host, Meta(description="The registry's host, with its port if it has one of its own.")
     ]
-    insecure: Annotated[
-        bool, Meta(description="Allow plain http; loopback needs no permission.")
-    ] = False
     immutable: Annotated[
         str | None,
         Meta(
@@ -99,7 +87,7 @@ class _OciSource:
         if listed is None:
             return None
         known = _Known(self._ask.known(name))
-        wanted = known.ordered([tag for tag in listed if self._wanted(tag)])
+        wanted = known.ordered([tag for tag in listed if self._spec.taken(tag)])
         asked = [tag for tag in wanted if not self._settled(tag, known)]
         found = await spread(repository.digest, asked, self._spec.concurrency)
         digests = {tag: found[tag] if tag in found else known.digests[tag] for tag in wanted}
@@ -127,9 +115,6 @@ class _OciSource:
             if time and OLDEST <= time <= self._ask.as_of:
                 return time
         return self._ask.as_of
-
-    def _wanted(self, tag: str) -> bool:
-        return self._spec.tags.wanted(tag) and not _REFERRER.fullmatch(tag)
 
     def _settled(self, tag: str, known: _Known) -> bool:
         return tag in known.digests and bool(self._immutable and self._immutable.fullmatch(tag))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,9 +19,19 @@ if TYPE_CHECKING:
 
     from generator.registry import Credentials
 
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""A time before this one is a placeholder (the years 1, 1970 and 1980 occur), not a time."""
+
+Host = Annotated[
+    str,
+    Meta(pattern=r"^(https?://)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(?!\n)$"),
+]
+"""A registry's host in the catalog, with its port if it has one of its own."""
 Concurrency = Annotated[int, Meta(ge=1, le=64)]
 
 _IMAGE = "{image}"
+# Distribution Specification 1.1, "Referrers Tag Schema", and cosign's tags, which follow it.
+_REFERRER = re.compile(r"(?:sha256|sha512)-[0-9a-f]{64}.*")
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _SECRET = (
     "write `${NAME}`, the name of an environment variable: the catalog is no place for secrets"  # noqa: S105
@@ -50,6 +61,9 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
     concurrency: Annotated[
         Concurrency, Meta(description="Requests at the same time to one host.")
     ] = 4
+    insecure: Annotated[
+        bool, Meta(description="Allow plain http; loopback needs no permission.")
+    ] = False
     tags: Annotated[TagGlobs, Meta(description="Which tags to take.")] = TagGlobs()
     username: Annotated[str, Meta(description="The user to log in as; may be `${NAME}`.")] = ""
     password: Annotated[
@@ -62,6 +76,7 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Check the repository, and that no secret stands in the catalog."""
+        super().__post_init__()
         for key, value in (("password", self.password), ("token", self.token)):
             if value and not _REFERENCE.fullmatch(value):
                 raise ValueError(f"`{key}` is not a reference: {_SECRET}")
@@ -73,6 +88,10 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
             check_name(self.repository_of("image"))
         except TagpagesError as error:
             raise ValueError(f"`repository`: {error}") from None
+
+    def taken(self, tag: str) -> bool:
+        """Whether the tag is of interest: wanted, and no referrer's or signature's."""
+        return self.tags.wanted(tag) and not _REFERRER.fullmatch(tag)
 
     def repository_of(self, image: str) -> str:
         """The repository of an image."""

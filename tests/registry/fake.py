@@ -27,6 +27,7 @@ T = TypeVar("T")
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
+CREATED = "org.opencontainers.image.created"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 
 
@@ -68,28 +69,34 @@ class FakeRegistry:
         self.contents[digest] = (media_type, body)
         return digest
 
-    def image(self, created: str | None = "2026-07-01T00:00:00Z", **annotations: str) -> str:
-        """Store an image; its digest."""
+    def image(self, created: str | None = "2026-07-01T00:00:00Z", annotated: str = "") -> str:
+        """Store an image with the time in its configuration, and in an annotation; its digest."""
         config = self.put(CONFIG, {"created": created} if created else {})
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": {"mediaType": CONFIG, "digest": config, "size": 1},
-            "annotations": {f"org.opencontainers.image.{key}": text for key, text in annotations.items()},
+            "annotations": {CREATED: annotated} if annotated else {},
         }
         return self.put(MANIFEST, manifest)
 
-    def index(self, *children: Mapping[str, object], **annotations: str) -> str:
+    def index(self, *children: Mapping[str, object], annotated: str = "") -> str:
         """Store an index of descriptors; its digest."""
-        value: dict[str, object] = {"schemaVersion": 2, "mediaType": INDEX, "manifests": list(children)}
-        if annotations:
-            value["annotations"] = {f"org.opencontainers.image.{k}": v for k, v in annotations.items()}
+        value: dict[str, object] = {
+            "schemaVersion": 2,
+            "mediaType": INDEX,
+            "manifests": list(children),
+        }
+        if annotated:
+            value["annotations"] = {CREATED: annotated}
         return self.put(INDEX, value)
 
     def tag(self, repository: str, tag: str, digest: str) -> None:
         self.repositories.setdefault(repository, {})[tag] = digest
 
-    def when(self, method: str, path: str, answer: Answer | Callable[[Call], Answer | None]) -> None:
+    def when(
+        self, method: str, path: str, answer: Answer | Callable[[Call], Answer | None]
+    ) -> None:
         """From now on answer so where the path contains `path`."""
         self.rules.append((method, path, answer if callable(answer) else lambda _: answer))
 
@@ -103,7 +110,7 @@ class FakeRegistry:
         """As the specification wants it."""
         if call.path == "/v2/_catalog":
             return self._list(call, "repositories", sorted(self.repositories))
-        name, _, rest = call.path.removeprefix("/v2/").partition("/tags/list")
+        name = call.path.removeprefix("/v2/").removesuffix("/tags/list")
         if call.path.endswith("/tags/list"):
             if name not in self.repositories:
                 return problem(404, "NAME_UNKNOWN", "repository name not known to registry")
@@ -127,7 +134,12 @@ class FakeRegistry:
 
 
 def describe(digest: str, os: str = "linux", media_type: str = MANIFEST) -> dict[str, object]:
-    return {"mediaType": media_type, "digest": digest, "size": 1, "platform": {"os": os, "architecture": "amd64"}}
+    return {
+        "mediaType": media_type,
+        "digest": digest,
+        "size": 1,
+        "platform": {"os": os, "architecture": "amd64"},
+    }
 
 
 @dataclass
@@ -158,11 +170,15 @@ def session_for(
     resolve: Resolve = anywhere,
 ) -> Session:
     quiet = {"HOME": "/nonexistent", "XDG_RUNTIME_DIR": "/nonexistent"}
-    return Session(clock=clock, limits=limits, keychain=Keychain({**quiet, **(env or {})}), resolve=resolve)
+    return Session(
+        clock=clock, limits=limits, keychain=Keychain({**quiet, **(env or {})}), resolve=resolve
+    )
 
 
 @asynccontextmanager
-async def asked(session: Session, known: Table | None = None, **changes: Any) -> AsyncIterator[Ask]:
+async def asked(
+    session: Session, known: Table | None = None, **changes: object
+) -> AsyncIterator[Ask]:
     defaults: dict[str, Any] = {
         "root": Path(),
         "as_of": NOW,
@@ -184,7 +200,7 @@ def pull(
     env: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     beside: Server | None = None,
-    **keys: Any,
+    **keys: Any,  # noqa: ANN401 - as the catalog has them
 ) -> Outcome:
     """Ask an `oci` source on a loopback server for the image `app`; `beside` runs too."""
 
@@ -192,7 +208,11 @@ def pull(
         clock = FakeClock()
         session = session_for(clock, env, limits)
         other = beside or Server(handler)
-        async with Server(handler).running() as server, other.running(), asked(session, known) as ask:
+        async with (
+            Server(handler).running() as server,
+            other.running(),
+            asked(session, known) as ask,
+        ):
             source = Oci(registry=server.address, **keys).open(ask)
             tags, error = None, ""
             try:

@@ -54,11 +54,15 @@ class Answer:
 
 def as_json(value: object, status: int = 200, **headers: str) -> Answer:
     fields = tuple((name.replace("_", "-"), text) for name, text in headers.items())
-    return Answer(status, json.dumps(value).encode(), (("Content-Type", "application/json"), *fields))
+    return Answer(
+        status, json.dumps(value).encode(), (("Content-Type", "application/json"), *fields)
+    )
 
 
 def problem(status: int, code: str, message: str = "", **headers: str) -> Answer:
-    return as_json({"errors": [{"code": code, "message": message, "detail": {}}]}, status, **headers)
+    return as_json(
+        {"errors": [{"code": code, "message": message, "detail": {}}]}, status, **headers
+    )
 
 
 Handler = Callable[[Call], Answer]
@@ -73,6 +77,8 @@ class Server:
     calls: list[Call] = field(default_factory=list)
     port: int = 0
     busiest: int = 0
+    connections: int = 0
+    _called: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: int = 0
     _tasks: list[asyncio.Task[None] | None] = field(default_factory=list)
 
@@ -87,6 +93,12 @@ class Server:
     def asked(self, method: str, path: str = "") -> list[Call]:
         return [call for call in self.calls if call.method == method and path in call.path]
 
+    async def reached(self, calls: int) -> None:
+        """Wait until so many calls have come."""
+        while len(self.calls) < calls:
+            self._called.clear()
+            await self._called.wait()
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Server]:
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
@@ -99,9 +111,11 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._tasks.append(asyncio.current_task())
+        self.connections += 1
         with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             while call := await read_call(reader):
                 self.calls.append(call)
+                self._called.set()
                 self._busy += 1
                 self.busiest = max(self.busiest, self._busy)
                 await asyncio.sleep(0)  # lets the other connections be busy too
@@ -156,7 +170,7 @@ async def _send(
 
 @dataclass
 class Proxy:
-    """A forward proxy: tunnels by CONNECT, relays plain http; `hosts` says where to, by host:port."""
+    """A forward proxy: tunnels by CONNECT, relays plain http; `hosts` leads each host:port."""
 
     hosts: Mapping[str, Server]
     calls: list[Call] = field(default_factory=list)

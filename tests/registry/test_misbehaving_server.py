@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,11 @@ from tests.registry.fake import MANIFEST, NOW, FakeRegistry, pull
 from tests.registry.server import Answer, Call, Server, as_json, problem
 
 LIST = "/v2/app/tags/list"
-LOGIN = {"username": "alice", "password": "${PASSWORD}", "env": {"PASSWORD": "hunter2"}}
+LOGIN: dict[str, Any] = {
+    "username": "alice",
+    "password": "${PASSWORD}",
+    "env": {"PASSWORD": "hunter2"},
+}
 BASIC = "Basic YWxpY2U6aHVudGVyMg=="
 BEARER = Answer(401, headers=(("WWW-Authenticate", 'Basic realm="here"'),))
 
@@ -76,8 +81,8 @@ def test_a_rate_limit_that_is_too_long_to_wait_for_names_its_end(
     registry.when("HEAD", "/1.0", Answer(429, headers=headers))
     outcome = pull(registry)
     assert outcome.error == (
-        f"{outcome.server.address} limits requests until 2026-08-01 18:00:00 UTC: build again then, "
-        "with credentials that have a higher limit, or with a lower `concurrency`"
+        f"{outcome.server.address} limits requests until 2026-08-01 18:00:00 UTC: "
+        "build again then, with credentials that have a higher limit, or with a lower `concurrency`"
     )
     assert outcome.slept == []
 
@@ -90,8 +95,12 @@ def test_a_403_that_is_a_spent_rate_limit_counts_as_one(registry: FakeRegistry) 
     assert outcome.slept == [9]
 
 
-@pytest.mark.parametrize("when", ["soon", "-5", "Sat, 99 Aug 2026", "Sat, 01 Aug 1970 00:00:00", "0"])
-def test_a_retry_after_without_sense_means_the_usual_wait(registry: FakeRegistry, when: str) -> None:
+@pytest.mark.parametrize(
+    "when", ["soon", "-5", "Sat, 99 Aug 2026", "Sat, 01 Aug 1970 00:00:00", "0"]
+)
+def test_a_retry_after_without_sense_means_the_usual_wait(
+    registry: FakeRegistry, when: str
+) -> None:
     registry.when("GET", LIST, times(1, Answer(429, headers=(("Retry-After", when),))))
     outcome = pull(registry)
     assert list(outcome.digests) == ["1.0", "latest"]
@@ -128,7 +137,9 @@ def test_a_repository_that_does_not_exist_is_no_error(registry: FakeRegistry) ->
 
 def test_a_repository_that_vanishes_between_pages_is_an_error(registry: FakeRegistry) -> None:
     registry.page_size = 1
-    registry.when("GET", LIST, lambda call: problem(404, "NAME_UNKNOWN") if "last" in call.query else None)
+    registry.when(
+        "GET", LIST, lambda call: problem(404, "NAME_UNKNOWN") if "last" in call.query else None
+    )
     outcome = pull(registry)
     assert outcome.error == f"{outcome.server.url}{LIST} answered 404 NAME_UNKNOWN"
 
@@ -147,6 +158,13 @@ def test_a_body_that_always_breaks_off_is_an_error(registry: FakeRegistry) -> No
     assert len(outcome.server.calls) == 6
 
 
+@pytest.mark.parametrize("field", [("Content-Length", "-1"), ("X-Long", "x" * 20_000), ("", "")])
+def test_a_broken_header_is_an_error(registry: FakeRegistry, field: tuple[str, str]) -> None:
+    registry.when("GET", LIST, Answer(200, b"{}", (field,)))
+    outcome = pull(registry, limits=Limits(tries=2))
+    assert outcome.error.startswith(f"{outcome.server.url}{LIST} cannot be reached: ")
+
+
 def test_truncated_json_is_an_error(registry: FakeRegistry) -> None:
     registry.when("GET", LIST, Answer(200, b'{"name": "app", "tags": ["1.0", "lat', _json()))
     outcome = pull(registry)
@@ -162,7 +180,9 @@ def test_a_slow_drip_ends_in_an_error(registry: FakeRegistry) -> None:
     assert outcome.error == f"{outcome.server.url}{LIST} took longer than 0.1 s to answer"
 
 
-def test_a_server_that_says_nothing_is_tried_again_and_then_an_error(registry: FakeRegistry) -> None:
+def test_a_server_that_says_nothing_is_tried_again_and_then_an_error(
+    registry: FakeRegistry,
+) -> None:
     registry.when("GET", LIST, Answer(200, b"", _json(), length=1000, hang=True))
     outcome = pull(registry, limits=Limits(read=0.05, tries=2))
     assert outcome.error.startswith(f"{outcome.server.url}{LIST} cannot be reached: ReadTimeout")
@@ -181,7 +201,8 @@ def test_a_page_that_names_itself_as_the_next_one_is_an_error(registry: FakeRegi
     registry.when("GET", LIST, page(["1.0"], f"{LIST}?last=1.0"))
     outcome = pull(registry)
     assert outcome.error == (
-        f"{outcome.server.address} lists the page '{outcome.server.url}{LIST}' twice: its paging is broken"
+        f"{outcome.server.address} lists the page '{outcome.server.url}{LIST}' twice: "
+        "its paging is broken"
     )
 
 
@@ -253,8 +274,12 @@ def test_a_redirect_to_an_inner_address_is_not_followed(
     assert outcome.error.endswith(f"a {kind} address: not followed")
 
 
-@pytest.mark.parametrize("target", ["ftp://files.example/x", "http://user:pw@127.0.0.1/x", "http://a\\b/", "http://["])
-def test_a_redirect_to_what_is_no_plain_url_is_an_error(registry: FakeRegistry, target: str) -> None:
+@pytest.mark.parametrize(
+    "target", ["ftp://files.example/x", "http://user:pw@127.0.0.1/x", "http://a\\b/", "http://["]
+)
+def test_a_redirect_to_what_is_no_plain_url_is_an_error(
+    registry: FakeRegistry, target: str
+) -> None:
     registry.when("GET", "/blobs/", moved(target))
     outcome = pull(registry)
     assert outcome.error.startswith("not a ")
@@ -265,11 +290,14 @@ def test_a_realm_on_a_link_local_address_is_not_asked(registry: FakeRegistry) ->
     registry.when("*", "", realm("http://169.254.169.254/token"))
     outcome = pull(registry, **LOGIN)
     assert outcome.error == (
-        f"{outcome.server.address} sends us to http://169.254.169.254, a link-local address: not followed"
+        f"{outcome.server.address} sends us to http://169.254.169.254, "
+        "a link-local address: not followed"
     )
 
 
-def test_a_realm_on_another_host_over_plain_http_gets_no_credentials(registry: FakeRegistry) -> None:
+def test_a_realm_on_another_host_over_plain_http_gets_no_credentials(
+    registry: FakeRegistry,
+) -> None:
     registry.when("*", "", realm("http://auth.example/token"))
     outcome = pull(registry, **LOGIN)
     assert outcome.error == (
@@ -295,7 +323,9 @@ def test_a_missing_digest_header_with_html_is_an_error(registry: FakeRegistry) -
 
 
 def test_a_digest_that_is_none_is_an_error(registry: FakeRegistry) -> None:
-    registry.when("HEAD", "/1.0", Answer(200, headers=(("Docker-Content-Digest", "sha256:../../x"),)))
+    registry.when(
+        "HEAD", "/1.0", Answer(200, headers=(("Docker-Content-Digest", "sha256:../../x"),))
+    )
     outcome = pull(registry)
     assert outcome.error == (
         f"{outcome.server.address}/app '1.0' has not a valid digest: 'sha256:../../x'"
@@ -356,7 +386,9 @@ def test_a_gzip_body_that_ends_early_is_tried_again(registry: FakeRegistry, cut:
 
 
 def test_a_body_that_is_no_gzip_is_tried_again(registry: FakeRegistry) -> None:
-    registry.when("GET", LIST, times(1, Answer(200, b"plain text", (("Content-Encoding", "gzip"),))))
+    registry.when(
+        "GET", LIST, times(1, Answer(200, b"plain text", (("Content-Encoding", "gzip"),)))
+    )
     assert list(pull(registry).digests) == ["1.0", "latest"]
 
 
@@ -369,7 +401,9 @@ def test_an_encoding_that_nobody_asked_for_is_an_error(registry: FakeRegistry) -
 def test_a_body_of_100_mb_is_an_error(registry: FakeRegistry) -> None:
     registry.when("GET", LIST, Answer(200, bytes(100_000_000), _json()))
     outcome = pull(registry)
-    assert outcome.error == f"{outcome.server.url}{LIST} answered more than 16 MiB, which is the limit"
+    assert (
+        outcome.error == f"{outcome.server.url}{LIST} answered more than 16 MiB, which is the limit"
+    )
 
 
 def test_300000_tags_are_an_error(registry: FakeRegistry) -> None:
@@ -381,7 +415,9 @@ def test_300000_tags_are_an_error(registry: FakeRegistry) -> None:
     assert len(outcome.server.calls) == 1
 
 
-@pytest.mark.parametrize("tag", ["a b", "../etc", "latest\n", "-x", "ta\u0433", "a" * 129, "<script>"])
+@pytest.mark.parametrize(
+    "tag", ["a b", "../etc", "latest\n", "-x", "ta\u0433", "a" * 129, "<script>"]
+)
 def test_an_invalid_tag_is_an_error_that_names_it(registry: FakeRegistry, tag: str) -> None:
     registry.when("GET", LIST, as_json({"tags": ["1.0", tag]}))
     outcome = pull(registry)
@@ -405,17 +441,24 @@ def test_duplicate_tags_across_pages_count_once(registry: FakeRegistry) -> None:
     registry.when(
         "GET",
         LIST,
-        lambda call: as_json({"tags": ["latest", "1.0"]})
-        if "last" in call.query
-        else page(["1.0", "latest"], f"{LIST}?last=latest"),
+        lambda call: (
+            as_json({"tags": ["latest", "1.0"]})
+            if "last" in call.query
+            else page(["1.0", "latest"], f"{LIST}?last=latest")
+        ),
     )
     outcome = pull(registry)
     assert list(outcome.digests) == ["1.0", "latest"]
     assert len(outcome.server.asked("HEAD")) == 2
 
 
-@pytest.mark.parametrize("body", [b"<html>Sign in to the proxy</html>", b"", b"\xff\xfe", b"[" * 100_000, b"[]", b"{}", b"null"])
-def test_html_or_nonsense_with_200_is_an_error_and_no_empty_list(registry: FakeRegistry, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>Sign in to the proxy</html>", b"", b"\xff\xfe", b"[" * 100_000, b"[]", b"{}", b"null"],
+)
+def test_html_or_nonsense_with_200_is_an_error_and_no_empty_list(
+    registry: FakeRegistry, body: bytes
+) -> None:
     registry.when("GET", LIST, Answer(200, body, (("Content-Type", "text/html; charset=utf-8"),)))
     outcome = pull(registry)
     assert outcome.tags is None
@@ -423,7 +466,9 @@ def test_html_or_nonsense_with_200_is_an_error_and_no_empty_list(registry: FakeR
 
 
 @pytest.mark.parametrize("tags", [[], None])
-def test_a_list_without_tags_is_an_empty_one(registry: FakeRegistry, tags: list[str] | None) -> None:
+def test_a_list_without_tags_is_an_empty_one(
+    registry: FakeRegistry, tags: list[str] | None
+) -> None:
     registry.when("GET", LIST, as_json({"name": "app", "tags": tags}))
     assert pull(registry).tags == []
 
@@ -440,7 +485,9 @@ def test_an_error_text_that_repeats_our_secret_does_not_show_it(registry: FakeRe
     registry.when(
         "GET",
         LIST,
-        lambda call: asks_for_login(call) or problem(400, "X", f"bad: {call.authorization} hunter2"),
+        lambda call: (
+            asks_for_login(call) or problem(400, "X", f"bad: {call.authorization} hunter2")
+        ),
     )
     outcome = pull(registry, **LOGIN)
     assert "NAME_INVALID" not in outcome.error
@@ -456,7 +503,9 @@ def test_cookies_are_not_kept(registry: FakeRegistry) -> None:
     )
     outcome = pull(registry)
     assert outcome.error == ""
-    assert [call.headers.get("cookie") for call in outcome.server.calls if call.headers.get("cookie")] == []
+    assert [
+        call.headers.get("cookie") for call in outcome.server.calls if call.headers.get("cookie")
+    ] == []
 
 
 def page(tags: list[str], link: str) -> Answer:

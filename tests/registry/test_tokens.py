@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,12 +25,16 @@ from tests.registry.fake import (
 )
 from tests.registry.server import Answer, Call, Server, as_json, problem
 
-LOGIN = {"username": "alice", "password": "${PASSWORD}", "env": {"PASSWORD": "hunter2"}}
+LOGIN: dict[str, Any] = {
+    "username": "alice",
+    "password": "${PASSWORD}",
+    "env": {"PASSWORD": "hunter2"},
+}
 BASIC = "Basic YWxpY2U6aHVudGVyMg=="
 
 
-def pulled(tokens: TokenServer, **keys: object) -> Outcome:
-    return pull(tokens.guard, beside=tokens.server, **keys)  # type: ignore[arg-type]
+def pulled(tokens: TokenServer, **keys: Any) -> Outcome:  # noqa: ANN401 - as `pull` has them
+    return pull(tokens.guard, beside=tokens.server, **keys)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +42,12 @@ def pulled(tokens: TokenServer, **keys: object) -> Outcome:
     [
         (
             ['Bearer realm="https://a/t",service="s",scope="repository:x:pull,push"'],
-            [("bearer", {"realm": "https://a/t", "service": "s", "scope": "repository:x:pull,push"})],
+            [
+                (
+                    "bearer",
+                    {"realm": "https://a/t", "service": "s", "scope": "repository:x:pull,push"},
+                )
+            ],
         ),
         (
             ['Bearer realm="https://a/t", Basic realm="b, c"'],
@@ -73,7 +83,9 @@ def test_an_anonymous_token_is_asked_for_once_for_a_repository(registry: FakeReg
     assert [call.authorization for call in outcome.server.calls][:2] == ["", "Bearer token-1"]
 
 
-def test_a_user_gets_a_token_with_basic_at_the_realm_and_nowhere_else(registry: FakeRegistry) -> None:
+def test_a_user_gets_a_token_with_basic_at_the_realm_and_nowhere_else(
+    registry: FakeRegistry,
+) -> None:
     tokens = TokenServer(registry, users={BASIC: "alice"})
     outcome = pulled(tokens, **LOGIN)
     assert outcome.digests == registry.repositories["app"]
@@ -85,8 +97,8 @@ def test_a_refused_login_is_an_error_without_what_the_server_says(registry: Fake
     tokens = TokenServer(registry, users={"Basic other": "other"})
     outcome = pulled(tokens, **LOGIN)
     assert outcome.error == (
-        f"no token for {outcome.server.address}, asked as the catalog says: {tokens.realm} answered 401: "
-        "log in to it (`docker login`), or name credentials in the catalog"
+        f"no token for {outcome.server.address}, asked as the catalog says: {tokens.realm} "
+        "answered 401: log in to it (`docker login`), or name credentials in the catalog"
     )
 
 
@@ -149,7 +161,10 @@ def test_the_next_repository_needs_no_challenge(registry: FakeRegistry) -> None:
     ],
 )
 def test_a_token_is_renewed_before_its_end_whatever_the_servers_clock_says(
-    registry: FakeRegistry, extra: dict[str, object], later: int, renewed: bool  # noqa: FBT001
+    registry: FakeRegistry,
+    extra: dict[str, object],
+    later: int,
+    renewed: bool,  # noqa: FBT001
 ) -> None:
     tokens = TokenServer(registry, extra=extra)
 
@@ -160,7 +175,9 @@ def test_a_token_is_renewed_before_its_end_whatever_the_servers_clock_says(
             tokens.server.running(),
             session_for(clock) as session,
         ):
-            repository = await Registry(session, Origin.configured(server.address)).repository("app")
+            repository = await Registry(session, Origin.configured(server.address)).repository(
+                "app"
+            )
             await repository.digest("1.0")
             await clock.sleep(later)
             await repository.digest("1.0")
@@ -181,7 +198,9 @@ def test_a_registry_that_refuses_every_token_is_an_error(registry: FakeRegistry)
     tokens = TokenServer(registry)
     tokens.granted = _Forgetful()
     outcome = pulled(tokens)
-    assert outcome.error.startswith(f"{outcome.server.url}/v2/app/tags/list answered 401 UNAUTHORIZED")
+    assert outcome.error.startswith(
+        f"{outcome.server.url}/v2/app/tags/list answered 401 UNAUTHORIZED"
+    )
     assert len(outcome.server.calls) == 3
     assert len(tokens.server.calls) == 2
 
@@ -197,7 +216,9 @@ def test_insufficient_scope_is_not_tried_again(registry: FakeRegistry) -> None:
 
     def guard(call: Call) -> Answer:
         answer = tokens.guard(call)
-        headers = tuple((k, v.replace("invalid_token", "insufficient_scope")) for k, v in answer.headers)
+        headers = tuple(
+            (k, v.replace("invalid_token", "insufficient_scope")) for k, v in answer.headers
+        )
         return Answer(answer.status, answer.body, headers)
 
     outcome = pull(guard, beside=tokens.server)
@@ -226,11 +247,13 @@ def test_a_server_without_post_is_asked_by_get(registry: FakeRegistry) -> None:
 
 def test_a_stale_identity_token_is_an_error(registry: FakeRegistry) -> None:
     tokens = TokenServer(registry)
-    with pytest.raises(RegistryError, match="asked as the keychain says: .* answered 401"):
+    with pytest.raises(RegistryError, match=r"asked as the keychain says: .* answered 401"):
         _digest(tokens, Credentials(identity="stale", source="the keychain"))
 
 
-@pytest.mark.parametrize("answer", [{}, {"token": ""}, {"token": "two\nlines"}, {"access_token": "a b"}])
+@pytest.mark.parametrize(
+    "answer", [{}, {"token": ""}, {"token": "two\nlines"}, {"access_token": "a b"}]
+)
 def test_an_answer_without_a_usable_token_is_an_error(
     registry: FakeRegistry, answer: dict[str, str]
 ) -> None:
@@ -284,7 +307,9 @@ def test_basic_is_sent_once_it_is_asked_for(registry: FakeRegistry) -> None:
 
 
 def test_basic_that_is_refused_is_an_error(registry: FakeRegistry) -> None:
-    outcome = pull(lambda _: problem(401, "UNAUTHORIZED", WWW_Authenticate="Basic realm=r"), **LOGIN)
+    outcome = pull(
+        lambda _: problem(401, "UNAUTHORIZED", WWW_Authenticate="Basic realm=r"), **LOGIN
+    )
     assert "answered 401 UNAUTHORIZED: log in to it" in outcome.error
     assert len(outcome.server.calls) == 2
 
@@ -299,7 +324,8 @@ def test_a_login_that_we_cannot_give_is_an_error(registry: FakeRegistry, challen
 def test_a_403_says_that_the_credentials_do_not_do(registry: FakeRegistry) -> None:
     outcome = pull(lambda _: problem(403, "DENIED", "requested access is denied"))
     assert outcome.error.endswith(
-        "answered 403 DENIED 'requested access is denied': the credentials, or their lack, do not permit this"
+        "answered 403 DENIED 'requested access is denied': "
+        "the credentials, or their lack, do not permit this"
     )
 
 
@@ -311,6 +337,15 @@ def test_a_bearer_token_of_the_catalog_is_sent_as_it_is(registry: FakeRegistry) 
     )
     assert outcome.digests == registry.repositories["app"]
     assert {call.authorization for call in outcome.server.calls} == {"Bearer t0k3n"}
+
+
+@pytest.mark.parametrize("token", ["t0k3n\n", "t0k3n\r\nX-Other: 1", "t\u00f6k3n"])
+def test_a_token_that_no_header_can_hold_is_an_error_without_it(
+    registry: FakeRegistry, token: str
+) -> None:
+    outcome = pull(registry, token="${TOKEN}", env={"TOKEN": token})  # noqa: S106
+    assert "has characters that no header may have" in outcome.error
+    assert "k3n" not in outcome.error
 
 
 def test_a_bearer_token_that_is_refused_is_an_error(registry: FakeRegistry) -> None:
@@ -328,7 +363,8 @@ def test_a_realm_at_a_private_place_that_a_name_hides_is_not_asked() -> None:
         auth = Challenged(session, Origin.configured("registry.test"))
         reply = _reply('Bearer realm="https://auth.test/token"')
         with pytest.raises(
-            RegistryError, match="registry.test sends us to https://auth.test, a private address: not followed"
+            RegistryError,
+            match=r"registry.test sends us to https://auth.test, a private address: not followed",
         ):
             await auth.refused("", "", reply)
 
@@ -338,7 +374,7 @@ def test_a_realm_at_a_private_place_that_a_name_hides_is_not_asked() -> None:
 def test_a_realm_over_plain_http_of_an_https_registry_is_not_asked() -> None:
     async def scenario() -> None:
         auth = Challenged(session_for(FakeClock()), Origin.configured("registry.test"))
-        with pytest.raises(RegistryError, match="names http://registry.test, which is plain http"):
+        with pytest.raises(RegistryError, match=r"names http://registry.test, which is plain http"):
             await auth.refused("", "", _reply('Bearer realm="http://registry.test/token"'))
 
     run(scenario())

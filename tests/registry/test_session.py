@@ -1,0 +1,557 @@
+"""The session: pace, sharing, limits that hold for all images together, proxies and https."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.registry import (
+    Clock,
+    Credentials,
+    Endpoint,
+    Limits,
+    Origin,
+    Registry,
+    RegistryError,
+    Reply,
+    Session,
+    Stats,
+    spread,
+)
+from generator.registry.gate import Gate, backoff
+from generator.registry.message import Headers
+from generator.registry.origin import places, resolve
+from generator.sources.oci import Oci
+from tests.registry.fake import FakeClock, FakeRegistry, TokenServer, asked, run, session_for
+from tests.registry.server import Answer, Call, Handler, Proxy, Server, as_json
+
+
+@asynccontextmanager
+async def api_of(
+    handler: Handler, *, concurrency: int = 4, limits: Limits | None = None
+) -> AsyncIterator[tuple[Endpoint, Server]]:
+    async with (
+        Server(handler).running() as server,
+        session_for(FakeClock(), limits=limits) as session,
+    ):
+        yield Endpoint(session, Origin.configured(server.address), concurrency=concurrency), server
+
+
+def test_importing_the_package_does_not_import_httpx() -> None:
+    code = "import sys, generator.registry, generator.sources.oci; print('httpx' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_a_host_gets_no_more_requests_at_once_than_allowed() -> None:
+    async def scenario() -> int:
+        async with api_of(lambda _: Answer(), concurrency=3) as (api, server):
+            await asyncio.gather(*(api.get(f"/{number}") for number in range(40)))
+            return server.busiest
+
+    assert run(scenario()) == 3
+
+
+def test_the_lowest_concurrency_that_any_source_wants_counts() -> None:
+    async def scenario() -> int:
+        async with api_of(lambda _: Answer(), concurrency=8) as (api, server):
+            Endpoint(api.session, api.origin, concurrency=2)
+            await asyncio.gather(*(api.get(f"/{number}") for number in range(40)))
+            return server.busiest
+
+    assert run(scenario()) == 2
+
+
+def test_connections_are_used_again() -> None:
+    async def scenario() -> int:
+        async with api_of(lambda _: Answer(), concurrency=2) as (api, server):
+            await asyncio.gather(*(api.get(f"/{number}") for number in range(20)))
+            return server.connections
+
+    assert run(scenario()) == 2
+
+
+def test_an_image_with_many_tags_does_not_delay_the_others(registry: FakeRegistry) -> None:
+    digest = registry.image()
+    for number in range(400):
+        registry.tag("big", f"1.{number}", digest)
+    for number in range(5):
+        registry.tag("small", f"1.{number}", digest)
+
+    async def scenario() -> list[str]:
+        session = session_for(FakeClock())
+        async with Server(registry).running() as server, asked(session) as ask:
+            source = Oci(registry=server.address, concurrency=2).open(ask)
+            big = asyncio.create_task(source.tags("big"))
+            await server.reached(20)
+            await source.tags("small")
+            before = [call.path for call in server.calls]
+            await big
+            return before
+
+    before = run(scenario())
+    assert sum("/small/" in path for path in before) == 8
+    assert len(before) < 60
+
+
+def test_a_host_that_fails_time_and_again_is_given_up() -> None:
+    async def scenario() -> tuple[list[str], int]:
+        errors = []
+        async with api_of(lambda _: Answer(500), limits=Limits(tries=2, failures=3)) as (
+            api,
+            server,
+        ):
+            for number in range(5):
+                with pytest.raises(RegistryError) as caught:
+                    await api.get(f"/{number}")
+                errors.append(str(caught.value).replace(server.address, "host"))
+            return errors, len(server.calls)
+
+    errors, calls = run(scenario())
+    assert errors[2] == "http://host/2 answered 500"
+    assert errors[3] == "host is given up, 3 requests in a row failed: http://host/2 answered 500"
+    assert calls == 6
+
+
+def test_a_host_that_answers_between_failures_is_not_given_up() -> None:
+    async def scenario() -> None:
+        def handler(call: Call) -> Answer:
+            return Answer(200 if call.path == "/good" else 500)
+
+        async with api_of(handler, limits=Limits(tries=1, failures=2)) as (api, _):
+            for _ in range(4):
+                with pytest.raises(RegistryError, match="answered 500"):
+                    await api.get("/bad")
+                await api.get("/good")
+
+    run(scenario())
+
+
+def test_a_server_that_is_not_there_is_an_error() -> None:
+    async def scenario() -> None:
+        async with session_for(FakeClock(), limits=Limits(tries=2)) as session:
+            with pytest.raises(RegistryError, match=r"http://127\.0\.0\.1:1/x cannot be reached: "):
+                await Endpoint(session, Origin.configured("127.0.0.1:1")).get("/x")
+            assert session.stats.requests == 2
+            assert session.stats.retries == 1
+            assert 0.5 <= session.stats.waited <= 1
+
+    run(scenario())
+
+
+def test_the_wait_between_tries_doubles_up_to_half_a_minute() -> None:
+    for attempt, longest in enumerate([1, 2, 4, 8, 16, 30, 30]):
+        assert longest / 2 <= backoff(attempt) <= longest
+
+
+def test_one_failure_ends_the_work_on_all_items() -> None:
+    async def scenario() -> None:
+        async def work(item: int) -> int:
+            await asyncio.sleep(0)
+            if item == 3:
+                raise RegistryError("three")
+            return item * item
+
+        assert await spread(work, [1, 2], 5) == {1: 1, 2: 4}
+        with pytest.raises(RegistryError, match="three"):
+            await spread(work, range(100), 5)
+
+    run(scenario())
+
+
+def test_json_is_posted_and_paths_are_sent_as_they_are() -> None:
+    async def scenario() -> list[Call]:
+        async with api_of(lambda _: as_json({"ok": True})) as (api, server):
+            await api.request(
+                "POST", "/a%252Fb?q=tags%3D*", json={"secret": "s"}, headers={"X-A": "b"}
+            )
+            await api.get("/orgs/o/packages/a%2Fb")
+            return server.calls
+
+    post, get = run(scenario())
+    assert (post.method, post.path, post.query) == ("POST", "/a%252Fb", {"q": ["tags=*"]})
+    assert post.body == b'{"secret":"s"}'
+    assert (post.headers["content-type"], post.headers["x-a"]) == ("application/json", "b")
+    assert post.headers["user-agent"].startswith("tagpages")
+    assert get.path == "/orgs/o/packages/a%2Fb"
+
+
+def test_the_answer_to_a_post_is_not_shown_as_it_may_repeat_a_secret() -> None:
+    async def scenario() -> str:
+        async with api_of(lambda call: as_json({"message": f"bad {call.body!r}"}, 400)) as (
+            api,
+            server,
+        ):
+            with pytest.raises(RegistryError) as caught:
+                await api.request("POST", "/login", json={"secret": "hunter2"})
+            return str(caught.value).replace(server.url, "URL")
+
+    assert run(scenario()) == "URL/login answered 400"
+
+
+def test_a_shorter_pause_does_not_cut_a_longer_one() -> None:
+    async def scenario() -> list[float]:
+        clock = FakeClock()
+        gate = Gate("host", 1, clock, Limits(), Stats())
+        gate.pause(60)
+        gate.pause(5)
+        async with gate:
+            return clock.slept
+
+    assert run(scenario()) == [60]
+
+
+def test_a_name_is_resolved_once() -> None:
+    asked: list[str] = []
+
+    async def counted(host: str) -> tuple[str, ...]:
+        asked.append(host)
+        return ("8.8.8.8",)
+
+    async def scenario() -> None:
+        session = session_for(FakeClock(), resolve=counted)
+        for _ in range(3):
+            await session.check_reach(
+                Origin.configured("storage.test"), Origin.configured("registry.test")
+            )
+
+    run(scenario())
+    assert asked == ["storage.test"]
+
+
+def test_a_post_is_not_redirected() -> None:
+    async def scenario() -> None:
+        async with api_of(lambda _: Answer(307, headers=(("Location", "/b"),))) as (api, server):
+            with pytest.raises(RegistryError, match="answered 307"):
+                await api.request("POST", "/a", json={})
+            assert len(server.calls) == 1
+
+    run(scenario())
+
+
+def test_pages_may_be_numbered_or_named_in_the_body() -> None:
+    def handler(call: Call) -> Answer:
+        number = int(call.query["page"][0])
+        return as_json({"page": number, "more": number < 3})
+
+    def following(reply: Reply) -> str:
+        found = reply.json(dict[str, Any])
+        return f"?page={found['page'] + 1}" if found["more"] else ""
+
+    async def scenario() -> list[str]:
+        async with api_of(handler) as (api, server):
+            async for _ in api.pages("/list?page=1", following):
+                pass
+            return [call.target for call in server.calls]
+
+    assert run(scenario()) == ["/list?page=1", "/list?page=2", "/list?page=3"]
+
+
+@pytest.mark.parametrize(
+    ("values", "target"),
+    [
+        (['</v2/a/tags/list?last=1&n=2>; rel="next"'], "/v2/a/tags/list?last=1&n=2"),
+        (['</p?page=1>; rel="prev" , </p?page=3&q=tags=*>; rel="next"'], "/p?page=3&q=tags=*"),
+        (["<a>; rel=prev", "<b>; rel=next"], "b"),
+        (['<a,b>; title="x, <y>; rel=next"; rel="first next"'], "a,b"),
+        (["<a>; REL=NEXT; title=x"], "a"),
+        (['<a>; rel="nextish"', "<b>; rel=next-one"], ""),
+        (["a; rel=next", "<a>", ""], ""),
+    ],
+)
+def test_link_headers_are_read_as_rfc_8288_has_them(values: list[str], target: str) -> None:
+    headers = Headers([(b"Link", value.encode()) for value in values])
+    assert Reply("https://a/", 200, headers).next_link == target
+
+
+@pytest.mark.parametrize(
+    ("address", "insecure", "origin"),
+    [
+        ("registry.example", False, "https://registry.example"),
+        ("Registry.Example:5000", False, "https://registry.example:5000"),
+        ("registry.example:443", False, "https://registry.example"),
+        ("registry.example", True, "http://registry.example"),
+        ("https://registry.example", True, "https://registry.example"),
+        ("localhost:5000", False, "http://localhost:5000"),
+        ("[::1]:5000", False, "http://[::1]:5000"),
+        ("https://127.0.0.1", False, "https://127.0.0.1"),
+    ],
+)
+def test_an_address_is_https_unless_it_may_be_otherwise(
+    address: str,
+    insecure: bool,  # noqa: FBT001
+    origin: str,
+) -> None:
+    assert str(Origin.configured(address, insecure=insecure)) == origin
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://registry.example",
+        "http://127.0.0.2",
+        "a b",
+        "x@y",
+        "[::g]",
+        "[1:2]",
+        "a..b",
+        "a:65536",
+        "-a",
+        "",
+        f"{64 * 'a'}.example",
+        "http://[",
+    ],
+)
+def test_an_address_that_may_not_be_asked_is_an_error(address: str) -> None:
+    with pytest.raises(RegistryError):
+        Origin.configured(address)
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("127.9.9.9", "loopback"),
+        ("0.0.0.0", "loopback"),  # noqa: S104
+        ("localhost", "loopback"),
+        ("sub.localhost", "loopback"),
+        ("::1", "loopback"),
+        ("169.254.169.254", "link-local"),
+        ("fe80::1", "link-local"),
+        ("10.1.2.3", "private"),
+        ("100.64.0.1", "private"),
+        ("fd00::1", "private"),
+        ("::ffff:10.0.0.1", "private"),
+        ("224.0.0.1", "private"),
+        ("8.8.8.8", "public"),
+        ("nowhere.test", "public"),
+    ],
+)
+def test_places_are_told_apart(host: str, place: str) -> None:
+    async def nothing(host: str) -> tuple[str, ...]:
+        return ()
+
+    assert run(places(host, nothing)) == {place}
+
+
+def test_the_systems_resolver_knows_this_machine() -> None:
+    assert set(run(resolve("localhost"))) <= {"127.0.0.1", "::1"}
+    assert list(run(resolve(""))) == []
+
+
+# --- https and proxies: hosts with names, behind a proxy that leads them all to loopback ---
+
+
+@pytest.fixture
+def tls(certificate: Path) -> ssl.SSLContext:
+    """What a test server needs; the client trusts it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@asynccontextmanager
+async def world(
+    monkeypatch: pytest.MonkeyPatch, **servers: Server
+) -> AsyncIterator[tuple[Proxy, Session]]:
+    """The named hosts, `.test`, reached through a proxy that the environment names."""
+    port = {True: 443, False: 80}
+    proxy = Proxy(
+        {f"{name}.test:{port[bool(server.tls)]}": server for name, server in servers.items()}
+    )
+    async with proxy.running(), session_for(FakeClock()) as session:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        contexts = [server.running() for server in servers.values()]
+        for context in contexts:
+            await context.__aenter__()
+        try:
+            yield proxy, session
+        finally:
+            await session.aclose()
+            for context in contexts:
+                await context.__aexit__(None, None, None)
+
+
+async def digest_at(
+    session: Session, login: Credentials | None = None, *, insecure: bool = False
+) -> str | None:
+    origin = Origin.configured("registry.test", insecure=insecure)
+    repository = await Registry(session, origin, credentials=login).repository("app")
+    return await repository.digest("1.0")
+
+
+def test_https_goes_through_the_proxy_of_the_environment_as_a_tunnel(
+    registry: FakeRegistry, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> list[Call]:
+        async with world(monkeypatch, registry=Server(registry, tls)) as (proxy, session):
+            assert await digest_at(session) == registry.repositories["app"]["1.0"]
+            return proxy.calls
+
+    calls = run(scenario())
+    assert [(call.method, call.target) for call in calls] == [("CONNECT", "registry.test:443")]
+    assert calls[0].authorization == ""
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_the_proxys_own_login_stays_between_it_and_us(
+    registry: FakeRegistry,
+    tls: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+    secure: bool,  # noqa: FBT001
+) -> None:
+    server = Server(registry, tls if secure else None)
+
+    async def scenario() -> list[Call]:
+        async with world(monkeypatch, registry=server) as (proxy, session):
+            for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+                monkeypatch.setenv(name, proxy.url.replace("//", "//user:pass@"))
+            await digest_at(session, insecure=not secure)
+            return proxy.calls
+
+    assert run(scenario())[0].headers["proxy-authorization"] == "Basic dXNlcjpwYXNz"
+    if secure:
+        assert "proxy-authorization" not in server.calls[0].headers
+
+
+def test_plain_http_goes_through_the_proxy_of_the_environment(
+    registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> list[Call]:
+        async with world(monkeypatch, registry=Server(registry)) as (proxy, session):
+            assert await digest_at(session, insecure=True) == registry.repositories["app"]["1.0"]
+            return proxy.calls
+
+    assert run(scenario())[0].target == "http://registry.test/v2/app/manifests/1.0"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_loopback_never_goes_through_a_proxy(
+    registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    async def scenario() -> list[Call]:
+        async with world(monkeypatch) as (proxy, session), Server(registry).running() as server:
+            repository = await Registry(
+                session, Origin.configured(f"{host}:{server.port}")
+            ).repository("app")
+            assert await repository.tags() == ["1.0", "latest"]
+            await session.aclose()
+            return proxy.calls
+
+    assert run(scenario()) == []
+
+
+def test_no_proxy_is_honoured(registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> list[Call]:
+        async with world(monkeypatch) as (proxy, session), Server(registry).running() as server:
+            monkeypatch.setenv("NO_PROXY", "127.0.0.2")
+            address = f"127.0.0.2:{server.port}"
+            api = Endpoint(session, Origin.configured(address, insecure=True))
+            with pytest.raises(RegistryError, match="cannot be reached"):
+                await api.get("/v2/")
+            return proxy.calls
+
+    assert run(scenario()) == []
+
+
+def test_a_certificate_that_nobody_vouches_for_is_an_error_at_once(
+    registry: FakeRegistry, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+
+    async def scenario() -> None:
+        async with world(monkeypatch, registry=Server(registry, tls)) as (_, session):
+            with pytest.raises(RegistryError, match="cannot be trusted: "):
+                await digest_at(session)
+            assert session.stats.requests == 1
+
+    run(scenario())
+
+
+def test_a_realm_on_another_host_gets_the_login_if_named_over_https(
+    registry: FakeRegistry, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = TokenServer(registry)
+    tokens.server.tls = tls
+    tokens.challenge = (
+        'Bearer realm="https://auth.test/token",service="s",scope="repository:app:pull"'
+    )
+
+    async def scenario() -> str | None:
+        server = Server(tokens.guard, tls)
+        async with world(monkeypatch, registry=server, auth=tokens.server) as (_, session):
+            return await digest_at(session, Credentials("alice", "hunter2"))
+
+    assert run(scenario()) == registry.repositories["app"]["1.0"]
+    assert [call.authorization for call in tokens.server.calls] == ["Basic YWxpY2U6aHVudGVyMg=="]
+
+
+def test_a_token_server_that_redirects_to_another_host_takes_no_login_along(
+    registry: FakeRegistry, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = TokenServer(registry)
+    tokens.challenge = (
+        'Bearer realm="https://auth.test/token",service="s",scope="repository:app:pull"'
+    )
+    auth = Server(lambda _: Answer(302, headers=(("Location", "https://storage.test/steal"),)), tls)
+    thief = Server(lambda _: Answer(401), tls)
+
+    async def scenario() -> None:
+        server = Server(tokens.guard, tls)
+        async with world(monkeypatch, registry=server, auth=auth, storage=thief) as (_, session):
+            with pytest.raises(RegistryError, match=r"no token for registry.test"):
+                await digest_at(session, Credentials("alice", "hunter2"))
+
+    run(scenario())
+    assert [call.authorization for call in thief.calls] == [""]
+
+
+def test_a_redirect_from_https_to_http_is_not_followed(
+    registry: FakeRegistry, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.when("HEAD", "", Answer(302, headers=(("Location", "http://storage.test/x"),)))
+
+    async def scenario() -> None:
+        async with world(monkeypatch, registry=Server(registry, tls)) as (_, session):
+            with pytest.raises(
+                RegistryError,
+                match=r"registry.test redirects from https to http://storage.test: not followed",
+            ):
+                await digest_at(session)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "target", ["https://127.0.0.1:9/x", "https://localhost/x", "https://10.0.0.1/x"]
+)
+def test_a_redirect_from_outside_to_an_inner_place_is_not_followed(
+    registry: FakeRegistry, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    registry.when("HEAD", "", Answer(302, headers=(("Location", target),)))
+
+    async def scenario() -> None:
+        async with world(monkeypatch, registry=Server(registry, tls)) as (_, session):
+            with pytest.raises(
+                RegistryError, match=r"registry.test sends us to .* address: not followed"
+            ):
+                await digest_at(session)
+
+    run(scenario())
+
+
+def test_the_real_clock_goes_on() -> None:
+    clock = Clock()
+    before = clock.monotonic()
+    run(clock.sleep(0))
+    assert clock.monotonic() >= before
+    assert clock.now().utcoffset() == timedelta(0)
