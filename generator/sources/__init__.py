@@ -7,6 +7,22 @@ from __future__ import annotations
 
 from typing import Union
 
+from generator.sources.chainguard import Chainguard
+from generator.sources.dockerhub import DockerHub
+from generator.sources.ghcr import Ghcr
+from generator.sources.google import Google
+from generator.sources.harbor import Harbor
 from generator.sources.listing import Listing
+from generator.sources.oci import Oci
+from generator.sources.quay import Quay
 
-Spec = Union[Listing,]  # noqa: UP007 - one line per kind
+Spec = Union[  # noqa: UP007 - one line per kind
+    Chainguard,
+    DockerHub,
+    Ghcr,
+    Google,
+    Harbor,
+    Listing,
+    Oci,
+    Quay,
+]

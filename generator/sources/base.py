@@ -61,6 +61,8 @@ class SourceSpec(
     """A source as the catalog describes it; each kind adds its own keys."""
 
     time_kind: ClassVar[TimeKind]
+    image_timeout: ClassVar[float | None] = 600.0
+    """Seconds that one image may take; None where nothing is waited for."""
 
     immutable: Annotated[
         str | None,

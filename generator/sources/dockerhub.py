@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -17,16 +18,9 @@ from msgspec import Meta
 from generator.errors import TagpagesError
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.vendor import (
-    PAGE_SIZE,
-    BaseUrl,
-    Host,
-    Row,
-    Rows,
-    VendorSource,
-    VendorSpec,
-    listed,
-)
+from generator.sources.paging import PAGE_SIZE, listed
+from generator.sources.remote import Host
+from generator.sources.vendor import BaseUrl, NamespaceSource, Row, Rows, VendorSpec, bearer
 
 if TYPE_CHECKING:
     from generator.registry import Auth, Credentials, Endpoint, Origin, Registry, Reply, Session
@@ -34,6 +28,8 @@ if TYPE_CHECKING:
 _API = "https://hub.docker.com"
 _OFFICIAL = "library"
 """The namespace of repositories that are named without one."""
+_FRESH = 60.0
+"""Seconds in which a token cannot have ended."""
 
 
 class DockerHub(VendorSpec, frozen=True, kw_only=True, tag="dockerhub"):
@@ -77,17 +73,18 @@ class _Token(msgspec.Struct):
     access_token: str
 
 
-class _HubSource(VendorSource[DockerHub]):
+class _HubSource(NamespaceSource[DockerHub]):
     conceals: ClassVar[bool] = True
     advice: ClassVar[str] = (
         "Docker Hub lists no more than 1,000 tags to whom it does not know, and no private ones: "
         "log in (`docker login`), or name `username` and `password` (a read-only access token)"
     )
 
-    def __init__(self, spec: DockerHub, ask: Ask) -> None:
-        super().__init__(spec, ask)
-        self._apis: dict[Credentials | None, Endpoint] = {}
-        self._registry: Registry | None = None
+    @cached_property
+    def _registry(self) -> Registry:
+        """The registry, which knows the API's passwords, but not its tokens."""
+        login = self._named_login()
+        return self._registry_at(self._spec.registry, login if login and login.username else None)
 
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         api = await self._api(f"{namespace}/")
@@ -114,30 +111,23 @@ class _HubSource(VendorSource[DockerHub]):
 
     async def _missing_digests(self, repository: str, tags: list[_Tag]) -> dict[str, str | None]:
         """What the registry says of tags without a digest: by HEAD, which is no counted pull."""
-        from generator.registry import Registry, spread  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import spread  # noqa: PLC0415 - only live sources need HTTP
 
         names = [tag.name for tag in tags if not tag.digest and self._spec.taken(tag.name)]
         if not names:
             return {}
-        session = self._ask.session()
-        if self._registry is None:
-            self._registry = Registry(
-                session,
-                self._spec.origin_of(self._spec.registry),
-                credentials=self._spec.credentials(session.keychain.env),
-                concurrency=self._spec.concurrency,
-            )
         asked = await self._registry.repository(repository)
         return await spread(asked.digest, names, self._spec.concurrency)
 
     async def _api(self, repository: str) -> Endpoint:
         origin = self._spec.origin_of(self._spec.api)
         host = "docker.io" if self._spec.api == _API else origin.netloc
-        login = await self._login(host, repository)
-        if login not in self._apis:
-            auth = _auth(self._ask.session(), origin, login)
-            self._apis[login] = self._endpoint(origin, auth)
-        return self._apis[login]
+        session = self._ask.session()
+
+        def auth(login: Credentials | None) -> Auth:
+            return _Login(session, origin, login) if login and login.username else bearer(login)
+
+        return await self._endpoint(origin, auth, host, repository)
 
 
 def _next(_reply: Reply, page: _TagPage | _RepositoryPage) -> str:
@@ -151,36 +141,34 @@ def _row(tag: _Tag, digests: dict[str, str | None]) -> Row:
     return Row(tag.name, tag.digest or digests.get(tag.name) or "", time)
 
 
-def _auth(session: Session, origin: Origin, login: Credentials | None) -> Auth:
-    from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
-
-    if login and login.username:
-        return _Login(session, origin, login)
-    return Fixed(f"Bearer {login.bearer}" if login and login.bearer else "")
-
-
 class _Login:
-    """A token for a user's password or access token; renewed when the API refuses it."""
+    """A token for a user's password or access token; renewed when the API refuses an old one."""
 
     def __init__(self, session: Session, origin: Origin, login: Credentials) -> None:
         self._session = session
         self._origin = origin
         self._credentials = login
-        self._header = ""
         self._lock = asyncio.Lock()
+        self._header = ""
+        self._since = 0.0
+        self._failure = ""
 
     async def header(self, scope: str) -> str:  # noqa: ARG002 - the protocol's
-        """The token, fetched when there is none."""
+        """The token, fetched when there is none; a login that failed is not tried again."""
         async with self._lock:
+            if self._failure:
+                raise TagpagesError(self._failure)
             if not self._header:
                 self._header = f"Bearer {await self._token()}"
+                self._since = self._session.clock.monotonic()
             return self._header
 
     async def refused(self, scope: str, sent: str, reply: Reply) -> bool:  # noqa: ARG002 - likewise
-        """Forget the token that was refused; the next one may do."""
-        if sent == self._header:
+        """Whether a new token may do: not where a fresh one does not."""
+        fresh = self._session.clock.monotonic() - self._since < _FRESH
+        if sent == self._header and not fresh:
             self._header = ""
-        return True
+        return not fresh
 
     async def _token(self) -> str:
         from generator.registry import Endpoint, StatusError  # noqa: PLC0415 - only live sources need HTTP
@@ -192,8 +180,9 @@ class _Login:
                 "POST", "/v2/auth/token", json=login, limit=self._session.limits.token
             )
         except StatusError as error:  # what it says may repeat the secret
-            raise TagpagesError(
-                f"{self._origin} refuses to log in as {self._credentials.source} says: "
+            self._failure = (
+                f"{self._origin} refuses the login that {self._credentials.source} names: "
                 f"{error.status} {HTTPStatus(error.status).phrase}"
-            ) from None
+            )
+            raise TagpagesError(self._failure) from None
         return reply.json(_Token).access_token

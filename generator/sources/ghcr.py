@@ -16,20 +16,11 @@ from msgspec import Meta
 
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.vendor import (
-    PAGE_SIZE,
-    BaseUrl,
-    Row,
-    Rows,
-    VendorSource,
-    VendorSpec,
-    base_path,
-    by_link,
-    listed,
-)
+from generator.sources.paging import PAGE_SIZE, by_link, listed
+from generator.sources.vendor import BaseUrl, NamespaceSource, Row, Rows, VendorSpec, base_path
 
 if TYPE_CHECKING:
-    from generator.registry import Credentials, Endpoint
+    from generator.registry import Auth, Credentials, Endpoint
 
 _API = "https://api.github.com"
 
@@ -41,6 +32,7 @@ class Ghcr(VendorSpec, frozen=True, kw_only=True, tag="ghcr"):
 
     api: Annotated[
         BaseUrl,
+        NamespaceSource,
         Meta(description="GitHub's API; of an enterprise server `https://HOST/api/v3`."),
     ] = _API
 
@@ -71,7 +63,7 @@ class _Account(msgspec.Struct):
     type: Literal["Organization", "User"]
 
 
-class _GhcrSource(VendorSource[Ghcr]):
+class _GhcrSource(NamespaceSource[Ghcr]):
     conceals: ClassVar[bool] = True
     advice: ClassVar[str] = (
         "GitHub's packages API wants a classic personal access token with `read:packages`, even "
@@ -80,7 +72,6 @@ class _GhcrSource(VendorSource[Ghcr]):
 
     def __init__(self, spec: Ghcr, ask: Ask) -> None:
         super().__init__(spec, ask)
-        self._apis: dict[Credentials | None, Endpoint] = {}
         self._accounts: dict[str, str] = {}
 
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
@@ -120,13 +111,14 @@ class _GhcrSource(VendorSource[Ghcr]):
         return self._accounts[owner]
 
     async def _api(self, repository: str) -> Endpoint:
-        from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
-
         origin = self._spec.origin_of(self._spec.api)
         host = "ghcr.io" if self._spec.api == _API else origin.netloc
-        login = await self._login(host, repository)
-        if login not in self._apis:
-            token = login.bearer or login.password if login else ""
-            auth = Fixed(f"Bearer {token}" if token else "")
-            self._apis[login] = self._endpoint(origin, auth)
-        return self._apis[login]
+        return await self._endpoint(origin, _personal_token, host, repository)
+
+
+def _personal_token(login: Credentials | None) -> Auth:
+    """The catalog's token, or a `docker login`'s password, which is one too."""
+    from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
+
+    token = login.bearer or login.password if login else ""
+    return Fixed(f"Bearer {token}" if token else "")

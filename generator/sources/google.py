@@ -8,6 +8,7 @@ pkg/v1/google reads it. Numbers are strings, times are in milliseconds.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
@@ -16,21 +17,14 @@ from msgspec import Meta
 from generator.errors import TagpagesError
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.vendor import (
-    Host,
-    Row,
-    Rows,
-    VendorSource,
-    VendorSpec,
-    by_link,
-    listed,
-    unix_time,
-)
+from generator.sources.paging import by_link, listed
+from generator.sources.remote import Host
+from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, unix_time
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from generator.registry import Endpoint, Registry
+    from generator.registry import Registry
 
 _MOST = 10_000
 """What a list is asked for at once; without it Google's answers end, silently, near 1,000."""
@@ -66,15 +60,15 @@ class _Page(msgspec.Struct):
     manifest: dict[str, _Manifest] | None = None
 
 
-class _GoogleSource(VendorSource[Google]):
+class _GoogleSource(NamespaceSource[Google]):
     advice: ClassVar[str] = (
         "log in with `gcloud auth configure-docker`, or with `username: oauth2accesstoken` and "
         "`password: ${NAME}` (`gcloud auth print-access-token`)"
     )
 
-    def __init__(self, spec: Google, ask: Ask) -> None:
-        super().__init__(spec, ask)
-        self._registry: Registry | None = None
+    @cached_property
+    def _registry(self) -> Registry:
+        return self._registry_at(self._spec.registry, self._named_login())
 
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         children = [child for page in await self._pages(namespace) for child in page.child or ()]
@@ -105,7 +99,7 @@ class _GoogleSource(VendorSource[Google]):
         """The whole list, by links if there are any; raises TagpagesError where it may be cut."""
         target = f"/v2/{repository}/tags/list?n={_MOST}"
         scope = f"repository:{repository}:pull"
-        api = await self._api(repository)
+        api = await self._registry.endpoint(repository)
         pages = [page async for _, page in listed(api, target, _Page, by_link, scope)]
         longest = max(
             max(len(page.tags or ()), len(page.child or ()), len(page.manifest or {}))
@@ -117,19 +111,6 @@ class _GoogleSource(VendorSource[Google]):
                 "page: it may have left some out"
             )
         return pages
-
-    async def _api(self, repository: str) -> Endpoint:
-        from generator.registry import Registry  # noqa: PLC0415 - only live sources need HTTP
-
-        if self._registry is None:
-            session = self._ask.session()
-            self._registry = Registry(
-                session,
-                self._spec.origin_of(self._spec.registry),
-                credentials=self._spec.credentials(session.keychain.env),
-                concurrency=self._spec.concurrency,
-            )
-        return await self._registry.endpoint(repository)
 
 
 def _uploaded(manifest: _Manifest) -> datetime | None:

@@ -16,19 +16,12 @@ from msgspec import Meta
 from generator.errors import TagpagesError
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.vendor import (
-    PAGE_SIZE,
-    Host,
-    Row,
-    Rows,
-    VendorSource,
-    VendorSpec,
-    listed,
-    page_after,
-)
+from generator.sources.paging import PAGE_SIZE, listed, page_after
+from generator.sources.remote import Host
+from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, bearer
 
 if TYPE_CHECKING:
-    from generator.registry import Credentials, Endpoint, Reply
+    from generator.registry import Auth, Credentials, Endpoint, Reply
 
 
 class Harbor(VendorSpec, frozen=True, kw_only=True, tag="harbor"):
@@ -57,15 +50,11 @@ class _Repository(msgspec.Struct):
     name: str
 
 
-class _HarborSource(VendorSource[Harbor]):
+class _HarborSource(NamespaceSource[Harbor]):
     advice: ClassVar[str] = (
         "projects that are not public need a login: `docker login`, or `username` and `password` "
         "(a robot account that may list artifacts and tags)"
     )
-
-    def __init__(self, spec: Harbor, ask: Ask) -> None:
-        super().__init__(spec, ask)
-        self._apis: dict[Credentials | None, Endpoint] = {}
 
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         api = await self._api(f"{namespace}/")
@@ -77,30 +66,32 @@ class _HarborSource(VendorSource[Harbor]):
     async def _rows(self, repository: str) -> Rows:
         project, _, name = repository.partition("/")
         if not name:
-            raise TagpagesError(f"`{repository}` is no repository of Harbor: write PROJECT/{{image}}")
+            raise TagpagesError(
+                f"`{repository}` is no repository of Harbor: write PROJECT/{{image}}"
+            )
         target = (
             f"/api/v2.0/projects/{project}/repositories/{_twice_quoted(name)}/artifacts"
             f"?with_tag=true&q=tags%3D*&page=1&page_size={PAGE_SIZE}&sort=-push_time"
         )
         artifacts: list[_Artifact] = []
         total = ""
-        async for reply, page in listed(await self._api(repository), target, list[_Artifact], _next):
+        async for reply, page in listed(
+            await self._api(repository), target, list[_Artifact], _next
+        ):
             artifacts += page
             total = reply.headers.get("x-total-count")
         rows = [_row(artifact, tag) for artifact in artifacts for tag in artifact.tags or ()]
         return Rows(rows, missing=int(total) - len(artifacts) if total.isdecimal() else 0)
 
     async def _api(self, repository: str) -> Endpoint:
-        from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
-
         origin = self._spec.origin_of(self._spec.registry)
-        login = await self._login(origin.netloc, repository)
-        if login not in self._apis:
-            auth = Fixed()
-            if login:
-                auth = Fixed(f"Bearer {login.bearer}" if login.bearer else login.basic)
-            self._apis[login] = self._endpoint(origin, auth)
-        return self._apis[login]
+        return await self._endpoint(origin, _auth, origin.netloc, repository)
+
+
+def _auth(login: Credentials | None) -> Auth:
+    from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
+
+    return Fixed(login.basic) if login and login.username else bearer(login)
 
 
 def _next(reply: Reply, _page: object) -> str:

@@ -16,6 +16,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from generator.catalog import PathText
 from generator.errors import TagpagesError
 from generator.model import Tag, TimeKind, checked_tags, shown
 from generator.sources.base import Ask, Source, SourceSpec
@@ -25,9 +26,10 @@ class Listing(SourceSpec, frozen=True, kw_only=True, tag="listing"):
     """A recorded listing."""
 
     time_kind: ClassVar[TimeKind] = "listed"
+    image_timeout: ClassVar[float | None] = None
 
     path: Annotated[
-        str, Meta(description="The file (`.json` or `.json.gz`), relative to the catalog.")
+        PathText, Meta(description="The file (`.json` or `.json.gz`), relative to the catalog.")
     ]
 
     def open(self, ask: Ask) -> Source:

@@ -14,17 +14,9 @@ from msgspec import Meta
 
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.vendor import (
-    PAGE_SIZE,
-    Host,
-    Row,
-    Rows,
-    VendorSource,
-    VendorSpec,
-    listed,
-    page_after,
-    unix_time,
-)
+from generator.sources.paging import PAGE_SIZE, listed, page_after
+from generator.sources.remote import Host
+from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, bearer, unix_time
 
 if TYPE_CHECKING:
     from generator.registry import Endpoint, Reply
@@ -72,7 +64,7 @@ class _RepositoryPage(msgspec.Struct):
     next_page: str | None = None
 
 
-class _QuaySource(VendorSource[Quay]):
+class _QuaySource(NamespaceSource[Quay]):
     advice: ClassVar[str] = (
         "what is private on Quay needs `token: ${NAME}` with an OAuth access token; "
         "logins for pulling do not count there"
@@ -84,28 +76,27 @@ class _QuaySource(VendorSource[Quay]):
         def after(_reply: Reply, page: _RepositoryPage) -> str:
             return f"{target}&next_page={page.next_page}" if page.next_page else ""
 
-        async for _, page in listed(self._api(), target, _RepositoryPage, after):
+        async for _, page in listed(await self._api(), target, _RepositoryPage, after):
             for repository in page.repositories:
                 yield f"{repository.namespace}/{repository.name}"
 
     async def _rows(self, repository: str) -> Rows:
-        target = f"/api/v1/repository/{repository}/tag/?limit={PAGE_SIZE}&page=1&onlyActiveTags=true"
+        target = (
+            f"/api/v1/repository/{repository}/tag/?limit={PAGE_SIZE}&page=1&onlyActiveTags=true"
+        )
         now = self._ask.session().clock.now().timestamp()
         return Rows(
             [
                 Row(tag.name, tag.manifest_digest, unix_time(tag.start_ts))
-                async for _, page in listed(self._api(), target, _TagPage, _next)
+                async for _, page in listed(await self._api(), target, _TagPage, _next)
                 for tag in page.tags
                 if tag.end_ts is None or tag.end_ts > now
             ]
         )
 
-    def _api(self) -> Endpoint:
-        from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
-
-        login = self._spec.credentials(self._ask.session().keychain.env)
-        auth = Fixed(f"Bearer {login.bearer}" if login else "")
-        return self._endpoint(self._spec.origin_of(self._spec.registry), auth)
+    async def _api(self) -> Endpoint:
+        origin = self._spec.origin_of(self._spec.registry)
+        return await self._endpoint(origin, bearer, host="", repository="")
 
 
 def _next(reply: Reply, page: _TagPage) -> str:

@@ -6,7 +6,6 @@ to find the images. A listing that changes under the paging is asked for again, 
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,40 +20,21 @@ from msgspec import Meta
 from generator.errors import TagpagesError
 from generator.model import Table, Tag, check_name, checked_tags, shown
 from generator.sources.base import Ask
-from generator.sources.remote import RemoteSpec
+from generator.sources.paging import ATTEMPTS, AbsentError
+from generator.sources.remote import OLDEST, RemoteSpec
 
 if TYPE_CHECKING:
-    from generator.registry import Auth, Credentials, Endpoint, Origin, Reply
+    from generator.registry import Auth, Credentials, Endpoint, Origin, Registry
 
-OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""A time before this one is a placeholder (the years 1 and 1970 occur), not a time."""
-PAGE_SIZE = 100
-"""The most rows a page that Docker Hub, Quay, GitHub and Harbor allow."""
-ATTEMPTS = 3
-"""How often a listing is asked for that changes meanwhile."""
-
-Host = Annotated[
-    str,
-    Meta(pattern=r"\A(https?://)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?\Z"),
-]
-"""A registry's host in the catalog, with its port if it has one of its own."""
 BaseUrl = Annotated[
     str,
-    Meta(pattern=r"\Ahttps?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[\w./-]*)?\Z"),
+    Meta(pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[\w./-]*)?(?!\n)$"),
 ]
 """An API's base URL in the catalog, with a path if it has one."""
-
-# Distribution Specification 1.1, "Referrers Tag Schema", and cosign's tags, which follow it.
-_REFERRER = re.compile(r"(?:sha256|sha512)-[0-9a-f]{64}.*")
-_PAGE = re.compile(r"(?<=[?&]page=)[0-9]+")
 
 
 class VendorSpec(RemoteSpec, frozen=True, kw_only=True):
     """A source that is asked through its vendor's API."""
-
-    insecure: Annotated[
-        bool, Meta(description="Allow plain http; loopback needs no permission.")
-    ] = False
 
     @property
     def namespace(self) -> str:
@@ -67,10 +47,6 @@ class VendorSpec(RemoteSpec, frozen=True, kw_only=True):
         from generator.registry import Origin  # noqa: PLC0415 - only live sources need HTTP
 
         return Origin.configured(address, insecure=self.insecure)
-
-    def taken(self, tag: str) -> bool:
-        """Whether the tag is of interest: wanted, and no referrer's or signature's."""
-        return self.tags.wanted(tag) and not _REFERRER.fullmatch(tag)
 
 
 @dataclass(frozen=True)
@@ -95,12 +71,7 @@ class Rows:
         return not self.missing and len({row.tag for row in self.rows}) == len(self.rows)
 
 
-class AbsentError(TagpagesError):
-    """The API says that there is no such repository or namespace."""
-
-
 S = TypeVar("S", bound=VendorSpec)
-T = TypeVar("T")
 
 
 class VendorSource(ABC, Generic[S]):
@@ -116,45 +87,36 @@ class VendorSource(ABC, Generic[S]):
     def __init__(self, spec: S, ask: Ask) -> None:
         self._spec = spec
         self._ask = ask
-
-    @abstractmethod
-    def _repositories(self, namespace: str) -> AsyncIterator[str]:
-        """The repositories of a namespace, with it in their names."""
+        self._endpoints: dict[Credentials | None, Endpoint] = {}
 
     @abstractmethod
     async def _rows(self, repository: str) -> Rows:
         """The tags of a repository; raises AbsentError if there is no such repository."""
 
     async def names(self) -> Collection[str]:
-        """The wanted images of the namespace, and those that the catalog places elsewhere."""
-        ask, namespace = self._ask, self._spec.namespace
-        if not ask.listed or (ask.names and not namespace):
-            return ask.names
-        if not namespace:
+        """The images that the catalog names."""
+        if self._ask.listed and not self._ask.names:
             raise TagpagesError(
-                "no images to ask for: write `repository: NAMESPACE/{image}` to list a namespace, "
-                "or name images in `images.include`"
+                "which images there are cannot be listed: name them in `images.include` (most "
+                "kinds list the namespace that stands before `{image}` in `repository`)"
             )
-        names = {image for image in ask.repositories if ask.wanted(image)}
-        with self._advised():
-            async for repository in self._repositories(namespace):
-                image = self._spec.image_of(repository)
-                if image and ask.wanted(image):
-                    names.add(image)
-        return sorted(names)
+        return self._ask.names
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
         """The wanted tags of an image."""
-        repository = check_name(
-            self._ask.repositories.get(name) or self._spec.repository_of(name)
-        )
+        repository = self._repository(name)
         known = self._ask.known(name)
         for _ in range(ATTEMPTS):
             try:
                 with self._advised():
                     found = await self._rows(repository)
             except AbsentError:
-                return self._gone(repository, known)
+                if self.conceals and known and known.groups:
+                    raise TagpagesError(
+                        f"{repository} is not found any more: it is deleted, or hidden from this "
+                        "login; if it is deleted, take the image out of the catalog"
+                    ) from None
+                return None
             if found.settled:
                 return self._checked(repository, found.rows, known)
         raise TagpagesError(
@@ -162,16 +124,11 @@ class VendorSource(ABC, Generic[S]):
             "it changes while it is listed; build again later"
         )
 
-    def _gone(self, repository: str, known: Table | None) -> None:
-        if self.conceals and known and known.groups:
-            raise TagpagesError(
-                f"{repository} is not found any more: it is deleted, or hidden from this login; "
-                "if it is deleted, take the image out of the catalog"
-            )
+    def _repository(self, name: str) -> str:
+        """Where an image lies; raises TagpagesError for a bad name."""
+        return check_name(self._ask.repositories.get(name) or self._spec.repository_of(name))
 
-    def _checked(
-        self, repository: str, rows: Sequence[Row], known: Table | None
-    ) -> Sequence[Tag]:
+    def _checked(self, repository: str, rows: Sequence[Row], known: Table | None) -> Sequence[Tag]:
         try:
             return in_known_order(checked_tags(self._taken(rows)), known)
         except TagpagesError as error:
@@ -196,49 +153,62 @@ class VendorSource(ABC, Generic[S]):
                 error.args = (f"{error}; {self.advice}",)
             raise
 
-    async def _login(self, host: str, repository: str) -> Credentials | None:
-        """The catalog's login, else the one that Docker or podman have for the host."""
-        keychain = self._ask.session().keychain
-        return self._spec.credentials(keychain.env) or await keychain.find(host, repository)
-
-    def _endpoint(self, origin: Origin, auth: Auth) -> Endpoint:
+    async def _endpoint(
+        self, origin: Origin, auth: Callable[[Credentials | None], Auth], host: str, repository: str
+    ) -> Endpoint:
+        """The API with the catalog's login, else with the one that Docker has for the host."""
         from generator.registry import Endpoint  # noqa: PLC0415 - only live sources need HTTP
 
-        return Endpoint(self._ask.session(), origin, auth, self._spec.concurrency)
+        session = self._ask.session()
+        login = self._named_login()
+        if login is None and host:
+            login = await session.keychain.find(host, repository)
+        if login not in self._endpoints:
+            self._endpoints[login] = Endpoint(session, origin, auth(login), self._spec.concurrency)
+        return self._endpoints[login]
+
+    def _registry_at(self, host: str, login: Credentials | None) -> Registry:
+        from generator.registry import Registry  # noqa: PLC0415 - only live sources need HTTP
+
+        origin = self._spec.origin_of(host)
+        return Registry(
+            self._ask.session(),
+            origin,
+            credentials=login,
+            concurrency=self._spec.concurrency,
+        )
+
+    def _named_login(self) -> Credentials | None:
+        """The login that the catalog names."""
+        return self._spec.credentials(self._ask.session().keychain.env)
 
 
-async def listed(
-    api: Endpoint, target: str, kind: type[T], following: Callable[[Reply, T], str]
-) -> AsyncIterator[tuple[Reply, T]]:
-    """The pages of a listing, decoded; `following` names the next one, "" after the last.
+class NamespaceSource(VendorSource[S]):
+    """A vendor's API that can list a namespace."""
 
-    Raises AbsentError when the API itself answers 404 to the first page; a proxy's HTML page is a
-    RegistryError.
-    """
-    page: T | None = None
+    @abstractmethod
+    def _repositories(self, namespace: str) -> AsyncIterator[str]:
+        """The repositories of a namespace, with it in their names."""
 
-    def after(reply: Reply) -> str:
-        return following(reply, page) if page is not None else ""
-
-    async for reply in api.pages(target, after, expect=(HTTPStatus.OK, HTTPStatus.NOT_FOUND)):
-        if reply.status == HTTPStatus.NOT_FOUND:
-            reply.json(dict[str, object])
-            path = target.partition("?")[0]
-            if page is None:
-                raise AbsentError(f"{api.origin}{path} is not found")
-            raise TagpagesError(f"{api.origin}{path} vanished while it was listed")
-        page = reply.json(kind)
-        yield reply, page
+    async def names(self) -> Collection[str]:
+        """The wanted images of the namespace, and those that the catalog places elsewhere."""
+        ask, namespace = self._ask, self._spec.namespace
+        if not (ask.listed and namespace):
+            return await super().names()
+        names = {image for image in ask.repositories if ask.wanted(image)}
+        with self._advised():
+            async for repository in self._repositories(namespace):
+                image = self._spec.image_of(repository)
+                if image and ask.wanted(image):
+                    names.add(image)
+        return sorted(names)
 
 
-def by_link(reply: Reply, _page: object) -> str:
-    """The next page as the `Link` header names it."""
-    return reply.next_link
+def bearer(login: Credentials | None) -> Auth:
+    """A login's token, sent as it is; without one, nothing."""
+    from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
 
-
-def page_after(reply: Reply) -> str:
-    """The URL of the page after a reply's, for an API that counts its pages in `page`."""
-    return _PAGE.sub(lambda match: str(int(match[0]) + 1), reply.url)
+    return Fixed(f"Bearer {login.bearer}" if login and login.bearer else "")
 
 
 def base_path(url: str) -> str:
@@ -259,8 +229,6 @@ def in_known_order(tags: Sequence[Tag], known: Table | None) -> Sequence[Tag]:
 
     So tags of the same time stand alike every night, in whatever order the API has them.
     """
-    place = {
-        tag: number
-        for number, tag in enumerate(tag for group in known.groups for tag in group.tags)
-    } if known else {}
+    groups = known.groups if known else ()
+    place = {tag: at for at, tag in enumerate(tag for group in groups for tag in group.tags)}
     return sorted(tags, key=lambda tag: (place.get(tag.name, len(place)), tag.name))
