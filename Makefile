@@ -13,7 +13,7 @@ DEV  := $(VENV)/.installed-dev
 TOOLS := docker-registry skopeo
 
 .DEFAULT_GOAL := help
-.PHONY: help pages check test lint preview bench test-tools constraints clean
+.PHONY: help pages check nightly test lint preview bench docs test-tools constraints clean
 
 help: ## List the targets
 	@echo 'make TARGET [CATALOG=FILE] [ARGS="--dry-run ..."] [PYTHON=python3.13]'
@@ -24,6 +24,9 @@ pages: $(RUN) ## Build the pages of CATALOG: the nightly job
 
 check: $(RUN) ## Tell whether the pages of CATALOG are up to date, without a network
 	@$(BIN)/tagpages check --catalog "$(CATALOG)" $(ARGS)
+
+nightly: $(RUN) ## Build the pages, and bring the pull request up to date (docs/nightly.md)
+	@PATH="$(abspath $(BIN)):$$PATH" CATALOG="$(CATALOG)" scripts/nightly.sh $(ARGS)
 
 test: lint test-tools ## Run every check that CI runs
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term
@@ -38,7 +41,7 @@ preview: $(DEV) ## Serve the pages with Hugo
 	$(BIN)/hugo server --source hugo --renderToMemory
 
 bench: $(DEV) ## Measure time and memory against a floor
-	$(BIN)/python benchmarks/bench.py $(ARGS)
+	$(BIN)/python benchmarks/build.py $(ARGS)
 
 test-tools: ## Install the real servers that tests use, where Debian and root allow it
 	@missing=; sudo=; \
@@ -48,6 +51,9 @@ test-tools: ## Install the real servers that tests use, where Debian and root al
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null && $$sudo apt-get update -qq && \
 	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing >/dev/null; \
 	then :; else echo "not installed:$$missing; tests that need them are skipped"; fi
+
+docs: $(RUN) ## Write what is generated of the documentation
+	@$(BIN)/python scripts/docs.py
 
 constraints: ## Pin the newest versions of all dependencies in constraints.txt
 	$(PYTHON) -m venv $(VENV)/uv
