@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from generator import state
 from generator.collect import Collection, Observer, collect
@@ -48,7 +49,7 @@ def build(job: Job, observer: Observer) -> Report:
         run = _Run(job, tree, state.load(job.content), last, job.as_of())
         plan = run.plan()
         known = {name: image for name, image in run.stored.images.items() if _is_managed(job, name)}
-        _check_accepted(job, known)
+        _check_accepted(job, run.stored.images)
         seen = collect(_collection(run, known), observer)
         verdict = judge(_rules(run), known, last, seen)
         plan.findings += verdict.findings
@@ -64,7 +65,7 @@ def build(job: Job, observer: Observer) -> Report:
 
 def render(job: Job) -> Report:
     """Write the pages anew from the last known good, without a network."""
-    tree = Tree(job.content)
+    tree = Tree(_existing_content(job))
     with _writing(job, tree):
         plan, report = _planned_from_state(job, tree)
         if not job.options.dry_run:
@@ -74,13 +75,17 @@ def render(job: Job) -> Report:
 
 def check(job: Job) -> tuple[list[Change], Report]:
     """What `render` would change; nothing is written."""
-    plan, report = _planned_from_state(job, Tree(job.content))
+    plan, report = _planned_from_state(job, Tree(_existing_content(job)))
     return [change for changes in plan.changes.values() for change in changes], report
 
 
-def _planned_from_state(job: Job, tree: Tree) -> tuple[Plan, Report]:
+def _existing_content(job: Job) -> Path:
     if not job.content.is_dir():
         raise UsageError(f"there is no content folder {job.content}: run `tagpages build` first")
+    return job.content
+
+
+def _planned_from_state(job: Job, tree: Tree) -> tuple[Plan, Report]:
     last = state.last_as_of(job.content)
     run = _Run(job, tree, state.load(job.content), Build(last), job.as_of(last))
     images = {
@@ -152,13 +157,15 @@ def _plan_images(run: _Run, plan: Plan, images: Mapping[str, Image]) -> None:
             formerly.setdefault(spec.redirect, []).append(name)
     for name, image in images.items():
         plan.write(image, stored.images.get(name), formerly.get(name, ()))
+    elsewhere = {name for name in stored.images if not job.selected(name)}
+    paged = elsewhere.union(name for name in images if not plan.failed(name))
     for name in sorted(stored.images.keys() | stored.broken.keys()):
         if not job.selected(name):
             continue
         if job.catalog.images.excluded(name):
             plan.remove(name)
         elif name in retired:
-            plan.retire(name, retired[name].redirect, images)
+            plan.retire(name, retired[name].redirect, paged)
         elif name in stored.broken:
             plan.fail(name, stored.broken[name].reason)
 

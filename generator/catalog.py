@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
+from math import isfinite
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -22,10 +24,16 @@ S = TypeVar("S")
 P = TypeVar("P")
 """The page kinds that a catalog may name: a literal of their names."""
 
+PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Nights = Annotated[int, Meta(ge=1)]
 
+FRONT_MATTER_DEPTH = 16
+"""How deep lists and mappings of a front matter value may lie in each other."""
+
 _WINDOW = re.compile(r"([1-9][0-9]{0,3}) (day|month)s?")
+_URL = re.compile(r"/(?:[^\s\"'`\\<>{}/]+/)*")
+_FRONT_MATTER_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def _is_glob(name: str) -> bool:
@@ -33,14 +41,19 @@ def _is_glob(name: str) -> bool:
 
 
 def _matches(name: str, globs: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in globs)
+    return _pattern(globs).fullmatch(name) is not None
 
 
-def _checked_name(name: str) -> None:
+@lru_cache(maxsize=16)
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, globs)) or r"(?!)")
+
+
+def _checked_name(key: str, name: str) -> None:
     try:
         check_name(name)
     except TagpagesError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(f"`{key}`: {error}") from None
 
 
 class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -114,7 +127,7 @@ class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):
         str,
         Meta(
             description="The table's name in templates and state.",
-            pattern=r"\A[a-z][a-z0-9_-]{0,62}\Z",
+            pattern=r"^[a-z][a-z0-9_-]{0,62}(?!\n)$",
         ),
     ]
     source: Annotated[S, Meta(description="Where the table's tags come from.")]
@@ -166,8 +179,10 @@ class Images(_Spec, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Check the exact names and the overridden ones."""
-        for name in (*self.exact(), *self.overrides):
-            _checked_name(name)
+        for name in self.exact():
+            _checked_name("include", name)
+        for name in self.overrides:
+            _checked_name("overrides", name)
 
 
 class Retired(_Spec, frozen=True, kw_only=True):
@@ -186,7 +201,7 @@ class Retired(_Spec, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check the name of the other image."""
         if self.redirect is not None:
-            _checked_name(self.redirect)
+            _checked_name("redirect", self.redirect)
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -205,7 +220,7 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
     """What a site's pages are made of: the file that a user edits."""
 
     content: Annotated[
-        str, Meta(description="The folder that pages are written to, relative to this file.")
+        PathText, Meta(description="The folder that pages are written to, relative to this file.")
     ]
     url: Annotated[
         str,
@@ -222,7 +237,7 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
         ),
     ]
     templates: Annotated[
-        str | None,
+        PathText | None,
         Meta(
             description=(
                 "A folder with templates of your own; what it lacks comes from the packaged ones, "
@@ -285,48 +300,48 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check what the types cannot say."""
         self.window_length()
-        if not (self.url.startswith("/") and self.url.endswith("/")):
-            raise ValueError(f"`url` is `{self.url}`: write it from slash to slash, as `/images/`")
+        if not _URL.fullmatch(self.url):
+            raise ValueError(f"`url`: write `{self.url}` from slash to slash, as `/images/`")
         names = [table.name for table in self.tables]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two tables are named `{name}`")
+                raise ValueError(f"`tables`: two are named `{name}`")
         for image, overrides in self.images.overrides.items():
-            for table in overrides.keys() - set(names):
-                raise ValueError(f"`images.overrides.{image}` names `{table}`, which is no table")
+            for table in sorted(overrides.keys() - set(names)):
+                raise ValueError(f"`images.overrides.{image}.{table}`: there is no such table")
         for name, retired in self.retired.items():
-            _checked_name(name)
+            _checked_name("retired", name)
             if retired.redirect == name:
-                raise ValueError(f"retired image `{name}` redirects to itself")
-        if "lastmod" in self.front_matter:
-            raise ValueError("`lastmod` in `front_matter`: it changes with the page")
-        _check_plain(self.front_matter)
+                raise ValueError(f"`retired.{name}.redirect`: it leads to itself")
+        for key, value in self.front_matter.items():
+            _check_front_matter(key, value)
 
     def window_length(self) -> Window:
         """The window as a value; raises ValueError when the text is none."""
-        if self.window is False:  # YAML 1.1 reads a bare `off` as false
+        if self.window in {False, "off"}:  # YAML 1.1 reads a bare `off` as false
             return Window()
         match = _WINDOW.fullmatch(str(self.window))
         if not match:
-            raise ValueError(f"`window` is `{self.window}`: write `1 month`, `30 days` or `off`")
+            raise ValueError(
+                f"`window`: `{self.window}` is none; write `1 month`, `30 days` or `off`"
+            )
         return Window(int(match[1]), "day" if match[2] == "day" else "month")
 
 
-def _check_plain(value: object) -> None:
-    """Raise ValueError unless the front matter value can be written on one line."""
-    match value:
-        case dict():
-            for key, item in value.items():
-                if not isinstance(key, str):
-                    raise ValueError(f"front matter keys are text, not `{key}`")  # noqa: TRY004
-                _check_plain(item)
-        case list():
-            for item in value:
-                _check_plain(item)
-        case None | str() | bool() | int() | float() | date():
-            pass
-        case _:
-            raise ValueError(f"front matter cannot hold a {type(value).__name__}")
+def _check_front_matter(key: str, value: object) -> None:
+    """Raise ValueError unless this can be one line of front matter."""
+    if key == "lastmod":
+        raise ValueError("`front_matter.lastmod`: it changes with the page")
+    if not _FRONT_MATTER_KEY.fullmatch(key):
+        raise ValueError(f"`front_matter`: a key is letters, digits, `_` and `-`, not {key!r}")
+    values = [(value, 0)]
+    for item, depth in values:
+        if isinstance(item, dict | list) and depth < FRONT_MATTER_DEPTH:
+            values += [(i, depth + 1) for i in (item.values() if isinstance(item, dict) else item)]
+        elif not (item is None or isinstance(item, str | int | date)) and not (
+            isinstance(item, float) and isfinite(item)
+        ):
+            raise ValueError(f"`front_matter.{key}`: cannot hold a {type(item).__name__} there")
 
 
 def utc(time: datetime) -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,9 +24,14 @@ VALUES_LIMIT = 200_000
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Path = tuple[str | int, ...]
 
+# Of msgspec "Expected `int` - at `$.gone_after`", and of our own checks "`window`: write …"
 _MESSAGE = re.compile(r"(.*?)(?: - at `(?:key` in `)?\$(.*)`)?", re.DOTALL)
+_OWN = re.compile(r"`([^`]+)`: (.*)", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _ANY_KEY = "..."
+_TEXT = "tag:yaml.org,2002:str"
+# PyYAML lets the built-in errors of its conversions out: `!!timestamp x`, `!!bool x`, `!!int ""`
+_NOT_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _INVALID = re.compile(r"Invalid (?:enum )?value '(.*)'")
@@ -59,8 +63,7 @@ class _MistakesError(Exception):
 
 def _decoded(data: bytes, kind: type[T]) -> T:
     """Decode, and gather mistakes: each time without what was wrong the time before."""
-    node, value = _parsed(data)
-    mistakes = list(_duplicate_keys(node))
+    node, value, mistakes = _parsed(data)
     forgotten: set[str | int] = set()
     while True:
         try:
@@ -78,8 +81,8 @@ def _decoded(data: bytes, kind: type[T]) -> T:
             return catalog
 
 
-def _parsed(data: bytes) -> tuple[yaml.Node, dict[Any, Any]]:
-    """The catalog as YAML nodes, which know their lines, and as values."""
+def _parsed(data: bytes) -> tuple[yaml.Node, dict[Any, Any], list[tuple[int, str]]]:
+    """The catalog as YAML nodes, which know their lines, as values, and the keys there twice."""
     if len(data) > SIZE_LIMIT:
         raise _MistakesError((1, f"larger than {SIZE_LIMIT >> 20} MiB, the limit for a catalog"))
     try:
@@ -89,13 +92,17 @@ def _parsed(data: bytes) -> tuple[yaml.Node, dict[Any, Any]]:
             raise _MistakesError((1, "a catalog is a mapping of keys to values"))
         if sum(1 for _ in zip(_walk(node), range(VALUES_LIMIT + 1), strict=False)) > VALUES_LIMIT:
             raise _MistakesError((1, f"more than {VALUES_LIMIT:,} values: is an alias too deep?"))
-        return node, loader.construct_document(node)
+        twice = list(_duplicate_keys(node))  # before merge keys (`<<`) are resolved in the node
+        value = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise _MistakesError((line, f"not valid YAML: {error.problem}")) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except _NOT_YAML as error:
         reason = " ".join(str(error).split())
         raise _MistakesError((1, f"not valid YAML: {reason}")) from None
+    if odd := list(_odd_keys(node)):
+        raise _MistakesError(*odd)
+    return node, value, twice
 
 
 def _walk(root: yaml.Node) -> Iterator[yaml.Node]:
@@ -114,39 +121,68 @@ def _duplicate_keys(root: yaml.Node) -> Iterator[tuple[int, str]]:
     for node in _walk(root):
         if not isinstance(node, yaml.MappingNode):
             continue
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for position, (key, _) in enumerate(node.value):
-            if key.value in keys[:position]:
-                yield key.start_mark.line + 1, f"`{key.value}` is there twice: remove one"
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    yield key.start_mark.line + 1, f"`{key.value}` is there twice: remove one"
+                seen.add(key.value)
+
+
+def _odd_keys(root: yaml.Node) -> Iterator[tuple[int, str]]:
+    for node in _walk(root):
+        if isinstance(node, yaml.MappingNode):
+            for key, _ in node.value:
+                if key.tag != _TEXT:
+                    yield key.start_mark.line + 1, f"`{key.value}` is no text: put it in quotes"
 
 
 def _located(text: str, value: dict[Any, Any], kind: type) -> tuple[str, _Path]:
-    """The message of msgspec, and the path that it ends with: `… - at `$.tables[0].name``."""
+    """What a mistake is, and the path to it: `… - at `$.tables[0].name`` of msgspec.
+
+    Our own messages begin with the rest of the path: "`window`: write …".
+    """
     match = _MESSAGE.fullmatch(text)
-    if match is None:
-        return text, ()
+    path = _existing(match[2], text, value, kind) if match and match[2] else ()
+    message = match[1] if match and path else text
+    if own := _OWN.fullmatch(message):
+        return own[2], (*path, *own[1].split("."))
+    return message, path
+
+
+def _existing(steps: str, text: str, value: dict[Any, Any], kind: type) -> _Path:
+    """The path that msgspec wrote, as far as there is something."""
     path: _Path = ()
-    for name, item in _STEP.findall(match[2] or ""):
+    for name, item in _STEP.findall(steps):
+        step = int(item) if item.isdigit() else name
         if item == _ANY_KEY:
-            path = (*path, _wrong_key(text, value, kind, path))
-        else:
-            path = (*path, int(item) if item else name)
-    return match[1], path
+            step = _wrong_key(text, value, kind, path)
+        try:
+            _at(value, (*path, step))
+        except (LookupError, TypeError):  # a text of the catalog that looks like a path
+            return path
+        path = (*path, step)
+    return path
 
 
 def _wrong_key(text: str, value: dict[Any, Any], kind: type, path: _Path) -> str:
     """Which key of the mapping at a path is meant: the one that is wrong without the others."""
     for key in _at(value, path):
-        alone = deepcopy(value)
-        mapping = _at(alone, path)
-        for other in mapping.keys() - {key}:
-            del mapping[other]
         try:
-            msgspec.convert(alone, kind)
+            msgspec.convert(_alone(value, path, key), kind)
         except msgspec.ValidationError as error:
             if str(error) == text:
                 return str(key)
     return _ANY_KEY
+
+
+def _alone(value: Any, path: _Path, key: str) -> Any:
+    """The value with only one key in the mapping at a path."""
+    if not path:
+        return {key: value[key]}
+    copy = value.copy()
+    copy[path[0]] = _alone(value[path[0]], path[1:], key)
+    return copy
 
 
 def _at(value: Any, path: _Path) -> Any:
@@ -237,7 +273,7 @@ def _forget(value: dict[Any, Any], message: str, path: _Path, forgotten: set[str
     if unknown := _UNKNOWN.fullmatch(message):
         del _at(value, path)[unknown[1]]
         return True
-    if not path:
+    if not path or path[0] not in value:
         return False
     del value[path[0]]
     forgotten.add(path[0])

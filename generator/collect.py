@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Protocol
 
 from generator.catalog import Images
@@ -17,10 +18,7 @@ from generator.model import Image, Table, Tag, check_name
 from generator.sources.base import Ask, Source, SourceSpec
 
 if TYPE_CHECKING:
-    from generator.registry import Session
-
-IMAGE_TIMEOUT = 600.0
-"""Seconds that one image of one source may take."""
+    from generator.registry import Session, Stats
 
 
 class Observer(Protocol):
@@ -28,6 +26,9 @@ class Observer(Protocol):
 
     def expect(self, images: int) -> None:
         """So many more images will be asked for."""
+
+    def watch(self, stats: Stats) -> None:
+        """The counters of what goes over the network, once there is any of it."""
 
     def done(self) -> None:
         """One image has been answered, or has failed."""
@@ -65,6 +66,7 @@ async def _collect(collection: Collection, observer: Observer) -> dict[str, Seen
 
                 sessions.append(Session())
                 stack.push_async_exit(sessions[0])
+                observer.watch(sessions[0].stats)
             return sessions[0]
 
         answers = await asyncio.gather(
@@ -93,13 +95,36 @@ async def _ask_source(
     images: dict[str, tuple[Tag, ...]] = {}
     failed: dict[str, Failure] = {}
     queue = iter(names)
-    await asyncio.gather(
-        *(
-            _ask_images(source, queue, images, failed, observer)
-            for _ in range(min(collection.jobs, len(names)))
-        )
-    )
+
+    async def work() -> None:
+        for name in queue:
+            answer = await _ask_image(source, name, spec.image_timeout)
+            if isinstance(answer, Failure):
+                failed[name] = answer
+            elif answer is not None:
+                images[name] = answer
+            observer.done()
+
+    await asyncio.gather(*(work() for _ in range(min(collection.jobs, len(names)))))
     return Seen(images, failed)
+
+
+async def _ask_image(
+    source: Source, name: str, seconds: float | None
+) -> tuple[Tag, ...] | Failure | None:
+    try:
+        check_name(name)
+        async with asyncio.timeout(seconds):
+            tags = await source.tags(name)
+    except TagpagesError as error:
+        return Failure(str(error))
+    except TimeoutError:
+        return Failure(f"no whole answer within {seconds:.0f} seconds")
+    except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the others their night
+        *_, frame = walk_tb(error.__traceback__)
+        where = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
+        return Failure(f"internal error, please report it: {type(error).__name__} at {where}")
+    return None if tags is None else tuple(tags)
 
 
 def _ask(collection: Collection, table: str, session: Callable[[], Session]) -> Ask:
@@ -129,25 +154,3 @@ def _wanted(collection: Collection, listed: Iterable[str]) -> set[str]:
     names = {name for name in listed if images.wanted(name)}
     names.update(name for name in images.exact() if not images.excluded(name))
     return {name for name in names if collection.selected(name)}
-
-
-async def _ask_images(
-    source: Source,
-    queue: Iterator[str],
-    images: dict[str, tuple[Tag, ...]],
-    failed: dict[str, Failure],
-    observer: Observer,
-) -> None:
-    for name in queue:
-        try:
-            check_name(name)
-            async with asyncio.timeout(IMAGE_TIMEOUT):
-                tags = await source.tags(name)
-        except TagpagesError as error:
-            failed[name] = Failure(str(error))
-        except TimeoutError:
-            failed[name] = Failure(f"no whole answer within {IMAGE_TIMEOUT:.0f} seconds")
-        else:
-            if tags is not None:
-                images[name] = tuple(tags)
-        observer.done()

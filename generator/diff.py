@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import unified_diff
 
 from generator.tree import Change
@@ -21,4 +22,4 @@ def unified(change: Change) -> str:
 
 
 def _lines(data: bytes | None) -> list[str]:
-    return (data or b"").decode(errors="replace").splitlines(keepends=True)
+    return re.findall(r"[^\n]*\n|[^\n]+", (data or b"").decode(errors="replace"))

@@ -12,13 +12,11 @@ from datetime import datetime
 from typing import Any
 
 import yaml
-from frontmatter.default_handlers import YAMLHandler
 
 from generator.errors import TagpagesError
 from generator.render import page_time, yaml_value
 
-_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(?:.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-
+_FENCE = re.compile(r"---[ \t]*(?:\r?\n|\Z)")
 _LINE = (
     r"""^({}[ \t]*:)[ \t]*("[^"\r\n]*"|'[^'\r\n]*'|[^\r\n]*?)((?:[ \t]+\#[^\r\n]*)?[ \t]*\r?)$"""
 )
@@ -29,10 +27,13 @@ def split(text: str) -> tuple[str, str]:
 
     Raises TagpagesError when the page does not begin with YAML front matter.
     """
-    match = _FRONT_MATTER.match(text)
-    if match is None:
-        raise TagpagesError("the page has no YAML front matter between two lines of `---`")
-    return text[: match.end()], text[match.end() :]
+    if _FENCE.match(text, len("\ufeff") if text.startswith("\ufeff") else 0):
+        end = text.find("\n---")
+        while end != -1:
+            if fence := _FENCE.match(text, end + 1):
+                return text[: fence.end()], text[fence.end() :]
+            end = text.find("\n---", end + 1)
+    raise TagpagesError("the page has no YAML front matter between two lines of `---`")
 
 
 def with_body(page: str, rendered: str, as_of: datetime) -> str:
@@ -53,39 +54,11 @@ def with_body(page: str, rendered: str, as_of: datetime) -> str:
     return _with_lastmod(front, as_of) + new_body
 
 
-def _with_lastmod(front: str, as_of: datetime) -> str:
-    old = re.search(_LINE.format("lastmod"), front, re.MULTILINE)
-    quote = old[2][:1] if old and old[2][:1] in {'"', "'"} else ""
-    return _with_value(front, "lastmod", f"{quote}{page_time(as_of)}{quote}")
-
-
-def _with_value(front: str, key: str, value: str) -> str:
-    """The front matter with another value (YAML text on one line) for a key.
-
-    A comment behind the old value stays. A key that is not there comes last.
-    Raises TagpagesError when that changes anything else, or the front matter cannot be read.
-    """
-    before = _parsed(front)
-    if key in before:
-        line = re.compile(_LINE.format(re.escape(key)), re.MULTILINE)
-        changed = line.sub(lambda match: f"{match[1]} {value}{match[3]}", front)
-    else:
-        end = front.rindex("---")
-        newline = "\r\n" if "\r\n" in front else "\n"
-        changed = f"{front[:end]}{key}: {value}{newline}{front[end:]}"
-    after = _parsed(changed)
-    if key not in after or {**after, key: None} != {**before, key: None}:
-        raise TagpagesError(
-            f"cannot set `{key}` in the front matter: write it on a line of its own"
-        )
-    return changed
-
-
 def with_values(page: str, values: Mapping[str, object]) -> str:
     """A new page with the catalog's fixed values in its front matter."""
     front, body = split(page)
     for key, value in values.items():
-        front = _with_value(front, key, yaml_value(value))
+        front = _replaced(front, key, yaml_value(value))
     return front + body
 
 
@@ -96,17 +69,63 @@ def with_aliases(page: str, urls: Iterable[str]) -> str:
     """
     front, body = split(page)
     aliases = _parsed(front).get("aliases") or []
+    if not isinstance(aliases, list):
+        raise TagpagesError("`aliases` in the front matter is not a list")
     missing = [url for url in urls if url not in aliases]
     if not missing:
         return page
-    return _with_value(front, "aliases", yaml_value([*aliases, *missing])) + body
+    return _changed(front, "aliases", yaml_value([*aliases, *missing])) + body
+
+
+def _with_lastmod(front: str, as_of: datetime) -> str:
+    old = re.search(_LINE.format("lastmod"), front, re.MULTILINE)
+    quote = old[2][:1] if old and old[2][:1] in {'"', "'"} else ""
+    return _changed(front, "lastmod", f"{quote}{page_time(as_of)}{quote}")
+
+
+def _changed(front: str, key: str, value: str) -> str:
+    """People's front matter with another value for a key, and nothing else changed.
+
+    Raises TagpagesError when that cannot be done, or the front matter cannot be read.
+    """
+    before = _parsed(front)
+    changed = _replaced(front, key, value)
+    is_new_line = changed.count("\n") > front.count("\n")
+    try:
+        if is_new_line != (key in before) and _parsed(changed) == {
+            **before,
+            key: yaml.safe_load(value),
+        }:
+            return changed
+    except TagpagesError:  # a part of the old value is left on other lines
+        pass
+    raise TagpagesError(
+        f"cannot set `{key}` in the front matter: write it plainly, on a line of its own"
+    )
+
+
+def _replaced(front: str, key: str, value: str) -> str:
+    """The text with another value (YAML on one line) for a key; a comment behind it stays.
+
+    A key that is not there comes last.
+    """
+    line = re.compile(_LINE.format(re.escape(key)), re.MULTILINE)
+    changed, found = line.subn(lambda match: f"{match[1]} {value}{match[3]}", front)
+    if found:
+        return changed
+    end = front.rindex("---")
+    newline = "\r\n" if "\r\n" in front else "\n"
+    return f"{front[:end]}{key}: {value}{newline}{front[end:]}"
 
 
 def _parsed(front: str) -> dict[str, Any]:
+    from frontmatter.default_handlers import YAMLHandler  # noqa: PLC0415 - unchanged pages need none
+
     handler = YAMLHandler()
     try:
-        metadata = handler.load(handler.split(front)[0])
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        metadata = handler.load(handler.split(front.removeprefix("\ufeff"))[0])
+    # PyYAML lets the built-in errors of its conversions out: `!!timestamp x`, `!!bool x`
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise TagpagesError(f"the front matter is not valid YAML: {reason}") from None
     if not isinstance(metadata, dict):

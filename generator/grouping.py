@@ -6,10 +6,12 @@ The rules are numbered in `docs/architecture.md`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from operator import attrgetter
+from typing import Literal, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -17,41 +19,32 @@ from generator.catalog import Window
 from generator.model import Tag, TagGroup
 
 TagOrder = Literal["recency", "version"]
+Dated = TypeVar("Dated", Tag, TagGroup)
 
+_last_changed = attrgetter("last_changed")
 _NUMBERS = re.compile(r"([0-9]+)")
 _VERSION = re.compile(r"v?[0-9]")
 
 
 def group(tags: Iterable[Tag], order: TagOrder) -> tuple[TagGroup, ...]:
     """Tags of one digest together, in the order of the page (rules 1 and 4)."""
-    newest_first = sorted(tags, key=lambda tag: tag.last_changed, reverse=True)
     by_digest: dict[str, list[Tag]] = {}
-    for tag in newest_first:
+    for tag in sorted(tags, key=_last_changed, reverse=True):
         by_digest.setdefault(tag.digest, []).append(tag)
-    groups = (
-        TagGroup(digest, members[0].last_changed, _cell([tag.name for tag in members], order))
+    newest_first = tuple(
+        TagGroup(digest, members[0].last_changed, tuple([tag.name for tag in members]))
         for digest, members in by_digest.items()
     )
-    return in_order(groups, order)
+    return newest_first if order == "recency" else arranged(newest_first, order)
 
 
 def arranged(groups: Iterable[TagGroup], order: TagOrder) -> tuple[TagGroup, ...]:
-    """Stored groups in the order of the page, whatever order they were stored in."""
-    if order == "version":
-        groups = (replace(group, tags=_cell(group.tags, order)) for group in groups)
-    return in_order(groups, order)
-
-
-def in_order(groups: Iterable[TagGroup], order: TagOrder) -> tuple[TagGroup, ...]:
-    """The groups as a table's rows; equal ones stay as they come."""
+    """Groups as a table's rows, and their tags as its cells; equal rows stay as they come."""
     if order == "recency":
-        return tuple(sorted(groups, key=lambda group: group.last_changed, reverse=True))
-    by_first_tag = sorted(groups, key=lambda group: version_key(group.tags[0]))
+        return tuple(sorted(groups, key=_last_changed, reverse=True))
+    cells = [replace(group, tags=tuple(sorted(group.tags, key=version_key))) for group in groups]
+    by_first_tag = sorted(cells, key=lambda group: version_key(group.tags[0]))
     return tuple(sorted(by_first_tag, key=lambda group: group.last_changed.date(), reverse=True))
-
-
-def _cell(tags: Sequence[str], order: TagOrder) -> tuple[str, ...]:
-    return tuple(tags if order == "recency" else sorted(tags, key=version_key))
 
 
 class VersionKey(NamedTuple):
@@ -77,26 +70,27 @@ def version_key(tag: str) -> VersionKey:
     )
 
 
-def visible(groups: Iterable[TagGroup], window: Window, as_of: datetime) -> tuple[TagGroup, ...]:
-    """The groups that a page of that time shows (rule 2)."""
+def visible(groups: Iterable[Dated], window: Window, as_of: datetime) -> tuple[Dated, ...]:
+    """The groups, or tags, that a page of that time shows (rule 2)."""
     if window.unit is None:
         return tuple(groups)
-    if window.unit == "day":
-        oldest = as_of - timedelta(days=window.count)
-        return tuple(group for group in groups if group.last_changed > oldest)
-    return tuple(
-        group for group in groups if whole_months(group.last_changed, as_of) < window.count
-    )
+    newest_hidden = _newest_hidden(window, as_of)
+    return tuple([group for group in groups if group.last_changed > newest_hidden])
 
 
-def whole_months(start: datetime, end: datetime) -> int:
-    """How many calendar months have passed, years included.
+@lru_cache(maxsize=16)
+def _newest_hidden(window: Window, as_of: datetime) -> datetime:
+    """The newest time that lies at least the whole window before `as_of`, years included.
 
-    From 30 April 00:47 it is one month on 30 May 00:47, and on 31 May; from 31 January,
-    on 1 March.
+    A month before 30 May 00:47 is 30 April 00:47; before 31 May, it is the end of 30 April.
     """
-    months = (end.year - start.year) * 12 + end.month - start.month
-    return months - ((end.day, end.timetz()) < (start.day, start.timetz()))
+    if window.unit == "day":
+        return as_of - timedelta(days=window.count)
+    year, month = divmod(as_of.year * 12 + as_of.month - 1 - window.count, 12)
+    days = monthrange(year, month + 1)[1]
+    if as_of.day <= days:
+        return as_of.replace(year=year, month=month + 1)
+    return datetime.combine(date(year, month + 1, days), time.max, UTC)
 
 
 def more_than_months(day: date, months: int, as_of: date) -> bool:

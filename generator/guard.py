@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -16,7 +17,14 @@ from generator.catalog import Guard, Window
 from generator.errors import Failure
 from generator.findings import Finding, FindingKind
 from generator.grouping import TagOrder
-from generator.losses import Loss, answer_of, loss_of, too_much_for_a_source, too_much_for_a_table
+from generator.losses import (
+    Loss,
+    answer_of,
+    cut_at_an_age,
+    loss_of,
+    too_much_for_a_source,
+    too_much_for_a_table,
+)
 from generator.merge import merge
 from generator.model import Build, Image, Streak, Table, Tag, TimeKind, streak_key
 
@@ -48,7 +56,8 @@ class SourceRules:
 class Rules:
     """What the catalog and the command line say of believing.
 
-    `accepted` names the tables and images whose losses are believed this night.
+    `accepted` names the tables and images whose losses are believed this night; those of an image
+    do not count against its source either.
     """
 
     as_of: datetime
@@ -102,6 +111,16 @@ class _Night:
         """The streak of that key with this night."""
         night = self.rules.as_of.date()
         return streaks[key].again(night, answer) if key in streaks else Streak(1, night, answer)
+
+    def tags(self, table: str) -> int:
+        """How many tags the last known good has in a table."""
+        return sum(
+            len(group.tags)
+            for image in self.known.values()
+            for item in image.tables
+            if item.name == table
+            for group in item.groups
+        )
 
     def is_news(self, table: str, image: str) -> bool:
         """Whether a loss of this image began this night: an older one has been told already."""
@@ -157,14 +176,13 @@ def _judged(night: _Night, source: SourceRules, seen: Seen) -> _Judged:
         for image, table in fresh.items()
         if image in known
     }
-    if source.table not in night.rules.accepted and (
-        reason := _why_distrusted(night, source, known, losses, noticed)
-    ):
+    accepted = source.table in night.rules.accepted
+    if not accepted and (reason := _why_distrusted(night, source, seen, losses, noticed)):
         judged.distrust(night, reason, failed=False)
         return judged
     judged.believed = known | fresh
     _keep_failed(night, judged, seen.failed)
-    if source.table not in night.rules.accepted:
+    if not accepted:
         _hold_tables(night, judged, source, known, losses)
     judged.findings += [finding for finding in noticed if judged.answers(finding.image or "")]
     return judged
@@ -192,17 +210,24 @@ def _fresh_tables(
 def _why_distrusted(
     night: _Night,
     source: SourceRules,
-    known: Mapping[str, Table],
+    seen: Seen,
     losses: Mapping[str, Loss],
     noticed: Iterable[Finding],
 ) -> str | None:
-    return too_much_for_a_source(
-        [loss for image, loss in losses.items() if night.is_news(source.table, image)],
-        source.limits,
-        moved_back=sum(len(item.tags) for item in noticed if item.kind == "moved_back"),
-        tags=sum(len(group.tags) for table in known.values() for group in table.groups),
-        as_of=night.rules.as_of,
+    rules = night.rules
+    news = [
+        loss
+        for image, loss in losses.items()
+        if image not in rules.accepted and night.is_news(source.table, image)
+    ]
+    moved_back = sum(
+        len(item.tags)
+        for item in noticed
+        if item.kind == "moved_back" and item.image not in rules.accepted
     )
+    return too_much_for_a_source(
+        news, source.limits, moved_back, night.tags(source.table)
+    ) or cut_at_an_age(news, chain.from_iterable(seen.images.values()), rules.window, rules.as_of)
 
 
 def _keep_failed(night: _Night, judged: _Judged, failed: Mapping[str, Failure]) -> None:

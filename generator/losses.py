@@ -6,14 +6,14 @@ the real incidents took 18 to 31 %.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from generator.catalog import Guard, Window
 from generator.grouping import visible
-from generator.model import TagGroup
+from generator.model import Tag, TagGroup
 
 AT_LEAST = 3
 """Fewer tags, or images, than this are never too much to lose."""
@@ -29,14 +29,13 @@ class Loss:
 
     `visible` is how many tags the last known good would show; `gone` has the times (UTC) of those
     that the answer lacks, `hidden` counts those that it has with a time out of the window.
-    `remaining` is how many the new page shows, and `oldest` the time of the oldest of them.
+    `remaining` is how many the new page shows.
     """
 
     visible: int
     gone: tuple[datetime, ...]
     hidden: int
     remaining: int
-    oldest: datetime | None
 
 
 def loss_of(
@@ -45,9 +44,8 @@ def loss_of(
     """What `after` lacks of what `before` would show at `as_of`: ageing out is no loss."""
     shown_after = visible(after, window, as_of)
     remaining = sum(len(group.tags) for group in shown_after)
-    oldest = min((group.last_changed for group in shown_after), default=None)
     if before == after:
-        return Loss(remaining, (), 0, remaining, oldest)
+        return Loss(remaining, (), 0, remaining)
     shown_before = visible(before, window, as_of)
     listed = {tag for group in after for tag in group.tags}
     shown = {tag for group in shown_after for tag in group.tags}
@@ -60,7 +58,6 @@ def loss_of(
             tag in listed and tag not in shown for group in shown_before for tag in group.tags
         ),
         remaining=remaining,
-        oldest=oldest,
     )
 
 
@@ -73,7 +70,7 @@ def too_much_for_a_table(loss: Loss, limits: Guard) -> str | None:
 
 
 def too_much_for_a_source(
-    losses: Collection[Loss], limits: Guard, moved_back: int, tags: int, as_of: datetime
+    losses: Collection[Loss], limits: Guard, moved_back: int, tags: int
 ) -> str | None:
     """Why a whole source's answer is not believed; None when it is.
 
@@ -90,19 +87,27 @@ def too_much_for_a_source(
         return f"{emptied} of {had} images without a visible tag at once"
     if moved_back >= AT_LEAST and moved_back > limits.moved_back * tags:
         return f"{moved_back:,} of {tags:,} tags point again to a digest that they had left"
-    return _cut_at_an_age(losses, as_of)
+    return None
 
 
-def _cut_at_an_age(losses: Collection[Loss], as_of: datetime) -> str | None:
-    """Whether everything older than some age is gone at once, as when a listing is cut."""
-    oldest_kept = min((loss.oldest for loss in losses if loss.oldest), default=None)
-    if oldest_kept is None:
-        return None
+def cut_at_an_age(
+    losses: Iterable[Loss], answered: Iterable[Tag], window: Window, as_of: datetime
+) -> str | None:
+    """Why an answer looks cut: everything older than some age is gone at once; None if not so.
+
+    `answered` are the source's tags with its own times: those that were kept of the last known
+    good may lie before a cut.
+    """
     gone = [time for loss in losses for time in loss.gone]
-    older = [time for time in gone if time < oldest_kept]
-    if len(older) < max(CUT_AT_LEAST, len(gone) / 2) or oldest_kept - min(older) < _DAY:
+    if len(gone) < CUT_AT_LEAST:
         return None
-    days = -(-(as_of - oldest_kept) // _DAY)
+    oldest = min((tag.last_changed for tag in visible(answered, window, as_of)), default=None)
+    if oldest is None:
+        return None
+    older = [time for time in gone if time < oldest]
+    if len(older) < max(CUT_AT_LEAST, len(gone) / 2) or oldest - min(older) < _DAY:
+        return None
+    days = -(-(as_of - oldest) // _DAY)
     return f"all {len(older)} tags older than {days} days gone at once"
 
 

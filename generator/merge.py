@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 from msgspec.structs import replace
 
 from generator.findings import Finding, FindingKind
-from generator.grouping import TagOrder, group, in_order
+from generator.grouping import TagOrder, arranged, group
 from generator.model import Tag, TagGroup, short_digest
 
 LEFT_LIMIT = 8
@@ -39,7 +39,9 @@ def merge(
         else:
             findings += _moves(new, by_tag, is_immutable)
             result.append(replace(new, left=_left(new, by_tag)))
-    return in_order(result, order), findings
+    if any(item.kind == "kept_day" for item in findings):
+        return arranged(result, order), findings
+    return tuple(result), findings
 
 
 def _same_tags(old: TagGroup, new: TagGroup, findings: list[Finding]) -> TagGroup:

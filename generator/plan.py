@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from generator.errors import TagpagesError, UsageError
@@ -38,14 +38,14 @@ class Plan:
         ):
             self.findings.append(Finding("kept_folder", image, detail=", ".join(others)))
 
-    def retire(self, image: str, redirect: str | None, images: Mapping[str, Image]) -> None:
+    def retire(self, image: str, redirect: str | None, paged: Collection[str]) -> None:
         """Plan that an image gives way to a page that says so, or to the page of another one.
 
-        The other image must be among `images`, which have pages.
+        The other image must be among those that have pages (`paged`).
         """
         if redirect is None:
             self._add(image, lambda: self.publisher.retired(image))
-        elif redirect in images and not self.failed(redirect):
+        elif redirect in paged:
             self.remove(image)
         else:
             self.fail(image, f"it is retired in favour of `{redirect}`, which has no page")

@@ -4,45 +4,102 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from generator.registry import Stats
 
 LINE_EVERY = 60.0
 """Seconds between two lines where there is no terminal."""
+REDRAW_EVERY = 0.1
+"""Seconds between two looks of the bar."""
 
 
-class Silent:
-    """An observer that shows nothing."""
+class Progress:
+    """An observer of `collect` that counts, and shows nothing."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.images = 0
+        self.answered = 0
+        self._clock = clock
+        self._start = self._shown = clock()
+        self._stats: Stats | None = None
 
     def expect(self, images: int) -> None:
         """So many more images will be asked for."""
+        self.images += images
+
+    def watch(self, stats: Stats) -> None:
+        """These counters tell what goes over the network."""
+        self._stats = stats
 
     def done(self) -> None:
         """One image has been answered, or has failed."""
+        self.answered += 1
+
+    def due(self, every: float) -> bool:
+        """Whether it is time to show something again, after so many seconds."""
+        now = self._clock()
+        if now - self._shown < every:
+            return False
+        self._shown = now
+        return True
+
+    def __str__(self) -> str:
+        """How far it is, in one line."""
+        text = f"{self.answered:,} of {self.images:,} answers"
+        if self._stats:
+            rate = self._stats.requests / max(self._clock() - self._start, 1)
+            text += f", {self._stats.requests:,} requests, {rate:.0f}/s"
+            text += f", waited {self._stats.waited:.0f} s"
+        return text
 
 
-@dataclass
-class _Lines:
+class Lines(Progress):
     """A line a minute on standard error."""
 
-    total: int = 0
-    count: int = 0
-    last: float = 0.0
+    def done(self) -> None:
+        """One image has been answered, or has failed."""
+        super().done()
+        if self.due(LINE_EVERY):
+            sys.stderr.write(f"tagpages: {self}\n")
 
-    def expect(self, images: int) -> None:
-        self.total += images
-        self.last = self.last or time.monotonic()
+
+class Bar(Progress):
+    """A bar on standard error, which is a terminal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.progress import Progress as RichProgress  # noqa: PLC0415
+
+        self._bar = RichProgress(console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("", total=None)
 
     def done(self) -> None:
-        self.count += 1
-        now = time.monotonic()
-        if now - self.last >= LINE_EVERY:
-            self.last = now
-            sys.stderr.write(f"tagpages: {self.count} of {self.total} answers\n")
+        """One image has been answered, or has failed."""
+        super().done()
+        if self.due(REDRAW_EVERY):
+            self._bar.update(
+                self._task, description=str(self), completed=self.answered, total=self.images
+            )
+
+    @contextmanager
+    def drawn(self) -> Iterator[Bar]:
+        """The bar, shown while something is collected."""
+        with self._bar:
+            yield self
 
 
 @contextmanager
-def progress(*, shown: bool) -> Iterator[Silent | _Lines]:
-    """An observer for `collect` that shows how far it is."""
-    yield _Lines() if shown else Silent()
+def progress(*, shown: bool) -> Iterator[Progress]:
+    """An observer for `collect`: a bar where standard error is a terminal."""
+    if not shown:
+        yield Progress()
+    elif sys.stderr.isatty():
+        with Bar().drawn() as bar:
+            yield bar
+    else:
+        yield Lines()

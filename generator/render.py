@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import jinja2
+import msgspec
 
 from generator.errors import UsageError
 from generator.grouping import more_than_months
@@ -24,6 +25,7 @@ MONTHS_WITHOUT_YEAR = 11
 
 HEADER = ("Tag (s)", "Last Changed", "Digest")
 
+_encode = msgspec.json.Encoder().encode
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -80,7 +82,7 @@ def _packaged_templates() -> Path:
 def _template_line(error: Exception) -> str | None:
     """The innermost template line of a traceback: Jinja puts template lines into it."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{frame.filename}:{frame.lineno}" for frame in frames if ".py" not in frame.filename]
+    lines = [f"{at.filename}:{at.lineno}" for at in frames if not at.filename.endswith(".py")]
     return lines[-1] if lines else None
 
 
@@ -122,12 +124,18 @@ def _ordinal(number: int) -> str:
 
 def page_time(time: datetime) -> str:
     """A time as front matter has it: UTC without an offset, which Hugo reads as UTC."""
-    return f"{time:%Y-%m-%d %H:%M:%S}"
+    return time.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def yaml_value(value: object) -> str:
-    """A front matter value on one line: JSON, which is YAML, and times as YAML has them."""
+    """A front matter value as YAML on one line."""
     match value:
+        case str():
+            text = json.dumps(value, ensure_ascii=False)
+            if not text.isprintable():
+                text = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
+            # Hugo reads shortcodes in front matter too
+            return text.replace("{{", "{\\u007b")
         case datetime():
             return (
                 page_time(value) if value.utcoffset() in {None, timedelta(0)} else value.isoformat()
@@ -141,9 +149,7 @@ def yaml_value(value: object) -> str:
                 "{" + ", ".join(f"{yaml_value(k)}: {yaml_value(v)}" for k, v in value.items()) + "}"
             )
         case _:
-            text = json.dumps(value, ensure_ascii=not str(value).isprintable())
-            # Hugo reads shortcodes in front matter too; JSON and YAML share this escape.
-            return text.replace("{{", "{\\u007b")
+            return json.dumps(value)
 
 
 def quoted(value: str) -> str:

@@ -107,7 +107,7 @@ def image_change(
         _table_change(old.get(name, Table(name)), new.get(name, Table(name)), span)
         for name in new | old
     )
-    return ImageChange(image, kind, tuple(filter(None, changes)), tuple(files))
+    return ImageChange(image, kind, tuple(filter(None, changes)), tuple(sorted(files)))
 
 
 def _table_change(before: Table, after: Table, span: Span) -> TableChange | None:

@@ -5,18 +5,20 @@ What deserves a look comes first; what every night brings is counted, and folded
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from generator.findings import Finding, FindingKind
-from generator.report import Report, TableChange
+from generator.report import Report, Roll, TableChange
 
 MARKDOWN_LIMIT = 65_000
 """Characters of a Markdown report: a pull request's body is cut at 65,536."""
 TAGS_SHOWN = 12
-"""The most tags that one line names."""
+"""The most tags, or rolls, that one line names."""
+TEXT_LIMIT = 300
+"""The most that a line shows of a foreign text, in characters."""
 LINES_SHOWN = 20
 """The most lines of one section on a terminal."""
 
@@ -28,6 +30,10 @@ class Entry:
     subject: str
     text: str
     has_page: bool = False
+
+    def after(self, subject: str) -> str:
+        """The line, with the subject as it is written there."""
+        return f"{subject}: {self.text}" if self.text else subject
 
 
 @dataclass(frozen=True)
@@ -64,14 +70,8 @@ def needs_a_look(report: Report) -> list[Section]:
 
 def routine(report: Report) -> list[Section]:
     """What every night brings."""
-    rolls = _tables(
-        report,
-        lambda table: "; ".join(
-            f"`{roll.before}` → `{roll.after}` {tag_list(roll.tags)}" for roll in table.rolled
-        ),
-    )
     return _filled(
-        Section("Digests rolled", rolls),
+        Section("Digests rolled", _tables(report, lambda table: roll_list(table.rolled))),
         Section("Tags added", _tables(report, lambda table: tag_list(table.added))),
         Section("Rows aged out", _tables(report, lambda table: tag_list(table.aged_out))),
         Section("Later days not believed", _findings(report.found("kept_day"))),
@@ -94,6 +94,16 @@ def tag_list(tags: Iterable[str]) -> str:
     names = list(tags)
     more = f" and {len(names) - TAGS_SHOWN:,} more" if len(names) > TAGS_SHOWN else ""
     return " ".join(f"`{tag}`" for tag in names[:TAGS_SHOWN]) + more
+
+
+def roll_list(rolls: Sequence[Roll]) -> str:
+    """From which digest to which, with the tags; the first of them where there are many."""
+    shown = [
+        f"`{roll.before}` → `{roll.after}` {tag_list(roll.tags)}" for roll in rolls[:TAGS_SHOWN]
+    ]
+    if len(rolls) > TAGS_SHOWN:
+        shown.append(f"and {len(rolls) - TAGS_SHOWN:,} more")
+    return "; ".join(shown)
 
 
 def markdown(report: Report) -> str:
@@ -126,7 +136,7 @@ def terminal(report: Report) -> Iterator[tuple[str, bool]]:
     for section in needs_a_look(report):
         yield f"{section.title} ({len(section.entries)})", True
         for entry in section.entries[:LINES_SHOWN]:
-            yield f"  {entry.subject}: {entry.text}", False
+            yield f"  {entry.after(entry.subject)}", False
         if len(section.entries) > LINES_SHOWN:
             yield f"  … and {len(section.entries) - LINES_SHOWN:,} more", False
     for section in routine(report):
@@ -158,10 +168,10 @@ def _lines(report: Report, section: Section, count: int) -> Iterator[str]:
 
 
 def _line(report: Report, entry: Entry) -> str:
-    subject = f"`{_code(entry.subject)}`"
+    subject = f"`{entry.subject}`"
     if entry.has_page:
         subject = f"[{entry.subject}]({report.page.replace('{image}', entry.subject)})"
-    return f"- {subject}: {entry.text}\n"
+    return f"- {entry.after(subject)}\n"
 
 
 def _filled(*sections: Section) -> list[Section]:
@@ -170,7 +180,7 @@ def _filled(*sections: Section) -> list[Section]:
 
 def _findings(findings: Iterable[Finding]) -> list[Entry]:
     ordered = sorted(findings, key=lambda item: (item.image or "", item.table or ""))
-    return [Entry(item.image or f"source {item.table}", _told(item)) for item in ordered]
+    return [Entry(_plain(item.image or f"source {item.table}"), _told(item)) for item in ordered]
 
 
 _NIGHTS: frozenset[FindingKind] = frozenset({"failed", "held", "missing", "gone"})
@@ -178,15 +188,18 @@ _NIGHTS: frozenset[FindingKind] = frozenset({"failed", "held", "missing", "gone"
 
 def _told(finding: Finding) -> str:
     parts = [f"{finding.table}:" if finding.table and finding.image else ""]
-    parts += [tag_list(finding.tags), f"`{_code(finding.detail)}`" if finding.detail else ""]
+    detail = _plain(finding.detail)
+    parts += [tag_list(finding.tags), f"`{detail}`" if detail else ""]
     if finding.kind in _NIGHTS and finding.nights:
         parts.append(f"(night {finding.nights})")
     return " ".join(part for part in parts if part)
 
 
-def _code(text: str) -> str:
-    """Foreign text for a code span, where no markup, mention or link works."""
-    return " ".join(text.replace("`", "'").split())
+def _plain(text: str) -> str:
+    """Foreign text for a code span, where no markup, mention or link works, or for a terminal."""
+    cut = text[: TEXT_LIMIT - 1] + "…" if len(text) > TEXT_LIMIT else text
+    printable = "".join(sign if sign.isprintable() else " " for sign in cut.replace("`", "'"))
+    return " ".join(printable.split())
 
 
 def _tables(report: Report, told: Callable[[TableChange], str]) -> list[Entry]:

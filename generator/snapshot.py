@@ -51,7 +51,7 @@ def take(where: str, content: Path) -> Snapshot:
 
     Raises UsageError when it is neither.
     """
-    if Path(where).is_dir():
+    if where and Path(where).is_dir():
         return of_folder(Path(where))
     return Snapshot(dict(_git_files(where, content)))
 

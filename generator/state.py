@@ -8,17 +8,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from generator.errors import Failure, TagpagesError
-from generator.model import Build, Image, Table, check_digest, check_name, check_tag
+from generator.model import Build, Image, Table, check_digest, check_name, check_tags
 
 VERSION = 1
 TAGS_FILE = "tags.json"
 BUILD_FILE = "build.json"
+_BLOCK = 1 << 16
+"""Bytes read at a time: most files are read at once."""
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _SHARD_FILE = "build.{}-of-{}.json"
 
 
@@ -77,7 +80,7 @@ def decode_image(data: bytes, name: str) -> Image:
     try:
         file = _decode_tags_file(data)
         _check_file(file, name)
-    except (msgspec.MsgspecError, UnicodeDecodeError, TagpagesError) as error:
+    except (*_UNREADABLE, TagpagesError) as error:
         raise TagpagesError(
             f"{name}/{TAGS_FILE}: {_newer(data) or error}; restore it from git"
             " or delete it to start anew"
@@ -96,18 +99,17 @@ def _check_file(file: _TagsFile, name: str) -> None:
 
 
 def _check_table(table: Table) -> None:
-    seen: set[str] = set()
+    check_tags([tag for group in table.groups for tag in group.tags])
     for group in table.groups:
         check_digest(group.digest)
-        if group.last_changed.tzinfo is None:
-            raise TagpagesError(f"the time of {group.digest} has no offset from UTC")
+        _check_time(group.last_changed)
         if not group.tags:
             raise TagpagesError(f"{group.digest} has no tag")
-        for tag in group.tags:
-            check_tag(tag)
-        if not seen.isdisjoint(group.tags) or len(set(group.tags)) < len(group.tags):
-            raise TagpagesError(f"a tag of {group.digest} is there twice")
-        seen.update(group.tags)
+
+
+def _check_time(time: datetime | None) -> None:
+    if time is not None and time.tzinfo is not UTC:
+        raise TagpagesError(f"the time {time} is not in UTC")
 
 
 def _check_version(version: int) -> None:
@@ -121,7 +123,7 @@ def _newer(data: bytes) -> str:
         _check_version(_decode_version(data).version)
     except TagpagesError as error:
         return str(error)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNREADABLE:
         pass
     return ""
 
@@ -164,7 +166,8 @@ def decode_build(data: bytes, path: str) -> Build:
     try:
         decoded = _decode_build_file(data)
         _check_version(decoded.version)
-    except (msgspec.MsgspecError, UnicodeDecodeError, TagpagesError) as error:
+        _check_time(decoded.as_of)
+    except (*_UNREADABLE, TagpagesError) as error:
         raise TagpagesError(
             f"{path}: {_newer(data) or error}; restore it from git or delete it"
         ) from None
@@ -208,9 +211,8 @@ def _tags_files(content: str) -> Iterator[tuple[str, str]]:
                     elif entry.is_dir(follow_symlinks=False):
                         name = f"{prefix}/{entry.name}" if prefix else entry.name
                         folders.append((name, entry.path))
-        except FileNotFoundError:
-            if prefix:
-                raise
+        except FileNotFoundError:  # not there yet, or removed by another run since it was listed
+            continue
         except OSError as error:
             raise TagpagesError(f"cannot read the folder {folder}: {error.strerror}") from None
 
@@ -219,10 +221,10 @@ def read_bytes(path: str) -> bytes:
     """The bytes of a file that is no symbolic link; raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        size = os.fstat(descriptor).st_size
-        parts = []
-        while part := os.read(descriptor, size + 1):
-            parts.append(part)
-        return b"".join(parts)
+        data = part = os.read(descriptor, _BLOCK)
+        while len(part) == _BLOCK:
+            part = os.read(descriptor, _BLOCK)
+            data += part
+        return data
     finally:
         os.close(descriptor)

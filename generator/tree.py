@@ -11,7 +11,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISLNK
 
@@ -107,13 +107,20 @@ class Tree:
         except OSError as error:
             raise _cannot("write to", self.content, error) from None
         try:
-            if os.fstat(descriptor).st_size:
-                self._sweep()
-            os.write(descriptor, b"%d\n" % os.getpid())
+            self._begin(descriptor)
             yield
         finally:
-            os.unlink(path)
+            with suppress(OSError):  # nothing can be written any more
+                os.unlink(path)
             os.close(descriptor)
+
+    def _begin(self, lock: int) -> None:
+        try:
+            if os.fstat(lock).st_size:
+                self._sweep()
+            os.write(lock, b"%d\n" % os.getpid())
+        except OSError as error:
+            raise _cannot("write to", self.content, error) from None
 
     def _absolute(self, path: str) -> str:
         return f"{self._root}/{path}"
@@ -152,7 +159,8 @@ class Tree:
                 os.close(descriptor)
             os.replace(temporary, path)
         except BaseException:
-            os.unlink(temporary)
+            with suppress(OSError):  # it is in place already, or nothing can be written any more
+                os.unlink(temporary)
             raise
 
     def _remove(self, path: str) -> None:
