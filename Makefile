@@ -40,8 +40,9 @@ lint: $(DEV) ## Run the checks of `test` that read the code only
 preview: $(DEV) ## Serve the pages with Hugo
 	$(BIN)/hugo server --source hugo --renderToMemory
 
-bench: $(DEV) ## Measure time and memory against a floor
+bench: $(DEV) test-tools ## Measure time and memory against a floor
 	$(BIN)/python benchmarks/build.py $(ARGS)
+	$(BIN)/python -m benchmarks.registry $(ARGS)
 
 test-tools: ## Install the real servers that tests use, where Debian and root allow it
 	@missing=; sudo=; \

@@ -53,10 +53,17 @@ class Collection:
 
 def collect(collection: Collection, observer: Observer) -> dict[str, Seen]:
     """Ask all sources; what cannot be had is a `Failure` in its place, never an exception."""
-    return asyncio.run(_collect(collection, observer))
+    answers: dict[str, Seen] = {}
+    asyncio.run(_collect(collection, observer, answers))
+    return answers
 
 
-async def _collect(collection: Collection, observer: Observer) -> dict[str, Seen]:
+async def _collect(collection: Collection, observer: Observer, answers: dict[str, Seen]) -> None:
+    """Fill in the answers: as a result, asyncio would write out all of them when it is done.
+
+    (It restores the signal handler, which holds the task, and Python words an error that nobody
+    sees with the task's `repr`; at ten thousand images that took as long as the guard.)
+    """
     async with AsyncExitStack() as stack:
         sessions: list[Session] = []
 
@@ -69,23 +76,17 @@ async def _collect(collection: Collection, observer: Observer) -> dict[str, Seen
                 observer.watch(sessions[0].stats)
             return sessions[0]
 
-        answers = await asyncio.gather(
-            *(
-                _ask_source(collection, observer, table, spec, session)
-                for table, spec in collection.sources.items()
-            )
-        )
-    return dict(zip(collection.sources, answers, strict=True))
+        async def ask(table: str, spec: SourceSpec) -> None:
+            ask = _ask(collection, table, session)
+            answers[table] = await _ask_source(collection, observer, spec, ask)
+
+        await asyncio.gather(*(ask(*item) for item in collection.sources.items()))
 
 
 async def _ask_source(
-    collection: Collection,
-    observer: Observer,
-    table: str,
-    spec: SourceSpec,
-    session: Callable[[], Session],
+    collection: Collection, observer: Observer, spec: SourceSpec, ask: Ask
 ) -> Seen:
-    source = spec.open(_ask(collection, table, session))
+    source = spec.open(ask)
     try:
         listed = await source.names()
     except TagpagesError as error:
@@ -114,8 +115,7 @@ async def _ask_image(
 ) -> tuple[Tag, ...] | Failure | None:
     try:
         check_name(name)
-        async with asyncio.timeout(seconds):
-            tags = await source.tags(name)
+        tags = await asyncio.wait_for(source.tags(name), seconds)
     except TagpagesError as error:
         return Failure(str(error))
     except TimeoutError:

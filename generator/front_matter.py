@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -78,7 +79,7 @@ def with_aliases(page: str, urls: Iterable[str]) -> str:
 
 
 def _with_lastmod(front: str, as_of: datetime) -> str:
-    old = re.search(_LINE.format("lastmod"), front, re.MULTILINE)
+    old = _line("lastmod").search(front)
     quote = old[2][:1] if old and old[2][:1] in {'"', "'"} else ""
     return _changed(front, "lastmod", f"{quote}{page_time(as_of)}{quote}")
 
@@ -109,13 +110,17 @@ def _replaced(front: str, key: str, value: str) -> str:
 
     A key that is not there comes last.
     """
-    line = re.compile(_LINE.format(re.escape(key)), re.MULTILINE)
-    changed, found = line.subn(lambda match: f"{match[1]} {value}{match[3]}", front)
+    changed, found = _line(key).subn(lambda match: f"{match[1]} {value}{match[3]}", front)
     if found:
         return changed
     end = front.rindex("---")
     newline = "\r\n" if "\r\n" in front else "\n"
     return f"{front[:end]}{key}: {value}{newline}{front[end:]}"
+
+
+@lru_cache(maxsize=64)
+def _line(key: str) -> re.Pattern[str]:
+    return re.compile(_LINE.format(re.escape(key)), re.MULTILINE)
 
 
 def _parsed(front: str) -> dict[str, Any]:

@@ -82,15 +82,15 @@ class Publisher:
             if before is None:
                 page = with_values(rendered, self.front_matter)
             else:
-                page = with_body(before.decode(), rendered, self.site.as_of)
+                old = before.decode()
+                page = with_body(old, rendered, self.site.as_of)
             if aliases:
                 page = with_aliases(page, aliases)
         except UnicodeDecodeError:
             raise TagpagesError(f"{self.tree.content / path}: not UTF-8") from None
         except TagpagesError as error:
             raise TagpagesError(f"{self.tree.content / path}: {error}") from None
-        after = page.encode()
-        return [] if after == before else [Change(path, before, after)]
+        return [] if before and page == old else [Change(path, before, page.encode())]
 
     def _with_all_tables(self, image: Image) -> Image:
         """The image with just the catalog's tables, in their order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Renderer:
             keep_trailing_newline=True,
             auto_reload=False,
         )
+        self._template = lru_cache(self._loaded)
         self._environment.filters |= {
             "tags_table": tags_table,
             "day": day,
@@ -53,13 +54,19 @@ class Renderer:
             "quoted": quoted,
         }
 
+    def _loaded(self, name: str) -> jinja2.Template:
+        template = self._environment.get_template(name)
+        # each page copies them, which takes Jinja's chain of mappings as long as a table
+        template.globals = dict(template.globals)
+        return template
+
     def render(self, template: str, values: Mapping[str, object]) -> str:
         """The text that a template makes of the values.
 
         Raises UsageError for a template that is missing or wrong, with its file and line.
         """
         try:
-            return self._environment.get_template(template).render(values)
+            return self._template(template).render(values)
         except jinja2.TemplateSyntaxError as error:
             where = f"{error.filename or error.name}:{error.lineno}"
             raise UsageError(f"template {where}: {error.message}") from None
@@ -82,7 +89,9 @@ def _packaged_templates() -> Path:
 def _template_line(error: Exception) -> str | None:
     """The innermost template line of a traceback: Jinja puts template lines into it."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{at.filename}:{at.lineno}" for at in frames if not at.filename.endswith(".py")]
+    lines = [
+        f"{at.filename}:{at.lineno}" for at in frames if not at.filename.endswith((".py", ">"))
+    ]
     return lines[-1] if lines else None
 
 
@@ -129,27 +138,22 @@ def page_time(time: datetime) -> str:
 
 def yaml_value(value: object) -> str:
     """A front matter value as YAML on one line."""
-    match value:
-        case str():
-            text = json.dumps(value, ensure_ascii=False)
-            if not text.isprintable():
-                text = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
-            # Hugo reads shortcodes in front matter too
-            return text.replace("{{", "{\\u007b")
-        case datetime():
-            return (
-                page_time(value) if value.utcoffset() in {None, timedelta(0)} else value.isoformat()
-            )
-        case date():
-            return value.isoformat()
-        case list() | tuple():
-            return "[" + ", ".join(map(yaml_value, value)) + "]"
-        case dict():
-            return (
-                "{" + ", ".join(f"{yaml_value(k)}: {yaml_value(v)}" for k, v in value.items()) + "}"
-            )
-        case _:
-            return json.dumps(value)
+    if isinstance(value, str):
+        text = _encode(value).decode()
+        if not text.isprintable():  # JSON's escapes beyond U+FFFF are pairs, which are not YAML's
+            text = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
+        # Hugo reads shortcodes in front matter too.
+        return text.replace("{{", "{\\u007b")
+    if isinstance(value, datetime):
+        return value.isoformat() if value.utcoffset() else page_time(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(yaml_value, value)) + "]"
+    if isinstance(value, dict):
+        pairs = (f"{yaml_value(key)}: {yaml_value(item)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    return json.dumps(value)
 
 
 def quoted(value: str) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
@@ -144,6 +145,11 @@ def encode_build(build: Build) -> bytes:
 def build_file(shard: tuple[int, int] = (1, 1)) -> str:
     """The name of a build's file: a shard (number, of how many) is a build of its own."""
     return BUILD_FILE if shard[1] == 1 else _SHARD_FILE.format(*shard)
+
+
+def is_build_file(name: str) -> bool:
+    """Whether a file of that name is a build's."""
+    return name == BUILD_FILE or fnmatchcase(name, _SHARD_FILE.format("*", "*"))
 
 
 def load_build(content: Path, file: str) -> Build:

@@ -50,14 +50,15 @@ class Tree:
     def __init__(self, content: Path) -> None:
         self.content = content
         self._root = os.path.realpath(content)
-        self._checked: set[str] = {""}
+        self._folders = {"": True}
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; None where there is none.
 
         Raises TagpagesError for a symbolic link, or a file that cannot be read.
         """
-        self._check_folder(os.path.dirname(path))
+        if not self._has_folder(path.rpartition("/")[0]):
+            return None
         try:
             return read_bytes(self._absolute(path))
         except FileNotFoundError:
@@ -72,11 +73,14 @@ class Tree:
 
     def apply(self, change: Change) -> None:
         """Carry out a change. Raises TagpagesError; FullError when no other one could succeed."""
-        self._check_folder(os.path.dirname(change.path))
+        folder = change.path.rpartition("/")[0]
         try:
             if change.after is None:
                 self._remove(change.path)
             else:
+                if not self._has_folder(folder):
+                    os.makedirs(self._absolute(folder), exist_ok=True)
+                    self._folders[folder] = True
                 self._write(self._absolute(change.path), change.after)
         except OSError as error:
             raise _cannot("write", self.content / change.path, error) from None
@@ -125,32 +129,34 @@ class Tree:
     def _absolute(self, path: str) -> str:
         return f"{self._root}/{path}"
 
-    def _check_folder(self, folder: str) -> None:
-        """Refuse a symbolic link anywhere between the content folder and a file."""
-        if folder in self._checked:
-            return
-        self._check_folder(os.path.dirname(folder))
+    def _has_folder(self, folder: str) -> bool:
+        """Whether a folder is there; looked up once.
+
+        Raises TagpagesError for a symbolic link between the content folder and it.
+        """
+        if folder not in self._folders:
+            parent = folder.rpartition("/")[0]
+            self._folders[folder] = self._has_folder(parent) and self._is_folder(folder)
+        return self._folders[folder]
+
+    def _is_folder(self, folder: str) -> bool:
         try:
             mode = os.lstat(self._absolute(folder)).st_mode
         except FileNotFoundError:
-            return
+            return False
         except OSError as error:
             raise _cannot("read", self.content / folder, error) from None
         if S_ISLNK(mode):
             raise TagpagesError(
                 f"{self.content / folder} is a symbolic link: tagpages does not follow it"
             )
-        self._checked.add(folder)
+        return True
 
     def _write(self, path: str, data: bytes) -> None:
         folder, name = os.path.split(path)
         temporary = f"{folder}/.{name}{_TEMPORARY}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            descriptor = os.open(temporary, flags, 0o666)
-        except FileNotFoundError:
-            os.makedirs(folder, exist_ok=True)
-            descriptor = os.open(temporary, flags, 0o666)
+        descriptor = os.open(temporary, flags, 0o666)
         try:
             try:
                 while data:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from generator.grouping import arranged, visible
 from generator.model import Image, TagGroup
@@ -14,8 +15,7 @@ template = "tags_history.md.j2"
 path = "tags_history/"
 
 
-@dataclass(frozen=True)
-class TabView:
+class TabView(msgspec.Struct, frozen=True):
     """A tab with its whole URL."""
 
     title: str
@@ -23,8 +23,7 @@ class TabView:
     url: str
 
 
-@dataclass(frozen=True)
-class TableView:
+class TableView(msgspec.Struct, frozen=True):
     """A table as of now: `groups` are within the window, `has_tags` is of all."""
 
     name: str
