@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.real.client import Skopeo, run_skopeo
-from tests.real.distribution import Distribution
+from tests.real.distribution import Distribution, storage
 from tests.real.pusher import pusher
 from tests.real.shelf import Shelf, fill
-
 
 
 def _require(program: str) -> None:
@@ -36,12 +33,20 @@ def skopeo() -> Skopeo:
     return run_skopeo
 
 
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A folder for one test's registry."""
+    with storage() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
-def shelf(docker_registry: type[Distribution], tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    folder = tmp_path_factory.mktemp("shelf")
-    with docker_registry(folder) as registry, pusher(registry.address) as push:
-        fill(push)
-    return Shelf(folder, push.pushed)
+def shelf(docker_registry: type[Distribution]) -> Iterator[Shelf]:
+    """A registry's folder that has been filled, for tests that only read."""
+    with storage() as folder:
+        with docker_registry(folder) as registry, pusher(registry.address) as push:
+            fill(push)
+        yield Shelf(folder, push.pushed)
 
 
 @pytest.fixture(scope="session")

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
 _LISTENING = re.compile(r"listening on (127\.0\.0\.1:\d+)")
 _REQUEST = re.compile(r'"([A-Z]+) (\S+) HTTP/1\.1" ([0-9]{3}) ')
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+"""Where Linux keeps files in memory: the registry syncs every file that it writes to its disk."""
+
+
+@contextmanager
+def storage() -> Iterator[Path]:
+    """A folder for a registry, for as long as it is entered; in memory, where that can be."""
+    with TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+        yield Path(folder)
 
 
 class Distribution:

@@ -107,7 +107,7 @@ class Pusher:
             "config": parts[0].descriptor,
             "layers": [parts[1].descriptor],
         }
-        return self._manifest(repository, kind.manifest, manifest, annotations)
+        return Content.of(kind.manifest, manifest | _annotated(annotations))
 
     def index(
         self,
@@ -117,6 +117,8 @@ class Pusher:
         annotations: Mapping[str, str] | None = None,
     ) -> Content:
         """An index, not tagged yet, of images by their platform, as `linux/amd64`."""
+        for child in children.values():
+            self._put(repository, child.digest, child)
         value = {
             "schemaVersion": 2,
             "mediaType": kind.index,
@@ -124,25 +126,12 @@ class Pusher:
                 child.descriptor | {"platform": _platform(name)} for name, child in children.items()
             ],
         }
-        return self._manifest(repository, kind.index, value, annotations)
+        return Content.of(kind.index, value | _annotated(annotations))
 
     def tag(self, repository: str, content: Content, *tags: str) -> None:
         for tag in tags:
             self._put(repository, tag, content)
             self.pushed.setdefault(repository, {})[tag] = content.digest
-
-    def _manifest(
-        self,
-        repository: str,
-        media_type: str,
-        value: dict[str, object],
-        annotations: Mapping[str, str] | None,
-    ) -> Content:
-        content = Content.of(
-            media_type, value | ({"annotations": annotations} if annotations else {})
-        )
-        self._put(repository, content.digest, content)
-        return content
 
     def _put(self, repository: str, reference: str, content: Content) -> None:
         target = f"/v2/{repository}/manifests/{reference}"
@@ -166,6 +155,10 @@ class Pusher:
         if response.status not in {201, 202}:
             raise RuntimeError(f"{method} {target}: {response.status} {answer.decode()}")
         return response.headers["Location"]
+
+
+def _annotated(annotations: Mapping[str, str] | None) -> dict[str, object]:
+    return {"annotations": annotations} if annotations else {}
 
 
 def _platform(name: str) -> dict[str, str]:

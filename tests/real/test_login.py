@@ -11,29 +11,37 @@ from pathlib import Path
 import pytest
 
 from generator.errors import TagpagesError
-from tests.real.client import pull
+from tests.real.client import Answers, pull
 from tests.real.distribution import Distribution
-from tests.real.pusher import Pusher, pusher
+from tests.real.pusher import pusher
 from tests.real.shelf import versions
-from tests.real.token_server import ISSUER, SERVICE, TokenServer
+from tests.real.token_server import SERVICE, TokenServer
 
 USER, PASSWORD = "reader", "a: pässword"
-# What `htpasswd -nbB reader 'a: pässword'` prints.
-HTPASSWD = "@@HASH@@"
+HTPASSWD = "reader:$2y$05$abcdefghijklmnopqrstuuxhf6mXk1Q3U9dnh8Eq0yhWQxPH.Y.6."
+"""The user and the password as `htpasswd -nbB` writes them (bcrypt)."""
 
-BY_NAME = {"username": USER, "password": "${REGISTRY_PASSWORD}"}
+KINDS = pytest.mark.parametrize("kind", ["token", "htpasswd"])
 
 
 def basic(user: str, password: str) -> str:
     return base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def docker_config(folder: Path, address: str, password: str = PASSWORD) -> dict[str, str]:
-    """The environment of somebody who has logged in with `docker login`."""
-    auths = {"elsewhere.example": {"auth": basic("other", "other")}}
-    auths[address] = {"auth": basic(USER, password)}
+def docker_login(folder: Path, address: str, password: str = PASSWORD) -> dict[str, str]:
+    """The environment of somebody whom `docker login` has logged in."""
+    logins = {"elsewhere.example": basic("other", "other"), address: basic(USER, password)}
+    auths = {host: {"auth": login} for host, login in logins.items()}
     (folder / "config.json").write_text(json.dumps({"auths": auths}))
     return {"DOCKER_CONFIG": str(folder)}
+
+
+def digests(answers: Answers) -> dict[str, dict[str, str]]:
+    """The answers as the pusher puts it."""
+    return {
+        f"team/{name}": {tag.name: tag.digest for tag in (tags or {}).values()}
+        for name, tags in answers.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -43,14 +51,6 @@ class Locked:
     address: str
     pushed: dict[str, dict[str, str]]
 
-    def has(self, image: str) -> dict[str, str]:
-        return self.pushed[f"team/{image}"]
-
-
-def fill(push: Pusher) -> None:
-    for name in ("app", "tool"):
-        versions(push, f"team/{name}", 4, 2)
-
 
 @pytest.fixture
 def token_server() -> Iterator[TokenServer]:
@@ -59,46 +59,57 @@ def token_server() -> Iterator[TokenServer]:
 
 
 @pytest.fixture
-def token_registry(
-    docker_registry: type[Distribution], token_server: TokenServer, tmp_path: Path
-) -> Iterator[Locked]:
-    bundle = tmp_path / "bundle.pem"
-    bundle.write_bytes(token_server.signer.bundle)
-    token = {
-        "realm": token_server.realm,
-        "service": SERVICE,
-        "issuer": ISSUER,
-        "rootcertbundle": str(bundle),
-    }
-    own = token_server.signer.token(
-        *(("repository", f"team/{name}", action) for name in ("app", "tool") for action in ("pull", "push"))
-    )
-    with docker_registry(tmp_path, {"token": token}) as registry:
-        with pusher(registry.address, f"Bearer {own}") as push:
-            fill(push)
-        yield Locked(registry.address, push.pushed)
+def kind() -> str:
+    return "token"
 
 
 @pytest.fixture
-def htpasswd_registry(
-    docker_registry: type[Distribution], tmp_path: Path
+def locked(
+    kind: str, docker_registry: type[Distribution], token_server: TokenServer, disk: Path
 ) -> Iterator[Locked]:
-    file = tmp_path / "htpasswd"
-    file.write_text(f"{HTPASSWD}\n")
-    auth = {"htpasswd": {"realm": "the registry", "path": str(file)}}
-    with docker_registry(tmp_path, auth) as registry:
-        with pusher(registry.address, f"Basic {basic(USER, PASSWORD)}") as push:
-            fill(push)
+    """A registry with two images; `kind` says how it is locked."""
+    if kind == "token":
+        auth = token_server.configuration(disk)
+        images = [("repository", f"team/{name}") for name in ("app", "tool")]
+        access = [(*image, action) for image in images for action in ("pull", "push")]
+        authorization = f"Bearer {token_server.signer.token(*access)}"
+    else:
+        file = disk / "htpasswd"
+        file.write_text(f"{HTPASSWD}\n")
+        auth = {"htpasswd": {"realm": "the registry", "path": str(file)}}
+        authorization = f"Basic {basic(USER, PASSWORD)}"
+    with docker_registry(disk, auth) as registry:
+        with pusher(registry.address, authorization) as push:
+            versions(push, "team/app", 4, 2)
+            versions(push, "team/tool", 2, 1)
         yield Locked(registry.address, push.pushed)
 
 
-def test_each_scope_costs_one_token_with_the_login_of_dockers_configuration(
-    token_registry: Locked, token_server: TokenServer, tmp_path: Path
+@KINDS
+def test_the_login_of_dockers_configuration_opens_the_registry(
+    kind: str, locked: Locked, tmp_path: Path
 ) -> None:
-    answers = pull(token_registry.address, env=docker_config(tmp_path, token_registry.address))
+    answers = pull(locked.address, env=docker_login(tmp_path, locked.address))
 
-    found = {name: {tag.name: tag.digest for tag in (tags or {}).values()} for name, tags in answers.items()}
-    assert found == {"app": token_registry.has("app"), "tool": token_registry.has("tool")}
+    assert digests(answers) == locked.pushed
+
+
+@KINDS
+def test_a_login_in_the_variables_that_the_catalog_names_opens_the_registry(
+    kind: str, locked: Locked
+) -> None:
+    login = {"username": "${WHO}", "password": "${SECRET}"}
+
+    answers = pull(locked.address, env={"WHO": USER, "SECRET": PASSWORD}, **login)
+
+    assert digests(answers) == locked.pushed
+
+
+def test_each_scope_costs_one_token(
+    locked: Locked, token_server: TokenServer, tmp_path: Path
+) -> None:
+    pull(locked.address, env=docker_login(tmp_path, locked.address))
+
     assert token_server.asked == [
         (USER, SERVICE, "registry:catalog:*"),
         (USER, SERVICE, "repository:team/app:pull"),
@@ -106,12 +117,30 @@ def test_each_scope_costs_one_token_with_the_login_of_dockers_configuration(
     ]
 
 
-@pytest.mark.parametrize("kind", ["token_registry", "htpasswd_registry"])
-def test_the_catalog_may_name_the_variables_that_hold_the_login(
-    kind: str, request: pytest.FixtureRequest
+@KINDS
+def test_the_error_of_a_wrong_login_names_the_registry_and_no_secret(
+    kind: str, locked: Locked, tmp_path: Path
 ) -> None:
-    registry: Locked = request.getfixturevalue(kind)
+    env = docker_login(tmp_path, locked.address, "a wrong guess")
 
-    answers = pull(registry.address, "app", env={"REGISTRY_PASSWORD": PASSWORD}, **BY_NAME)
+    with pytest.raises(TagpagesError) as failure:
+        pull(locked.address, "app", env=env)
 
-    assert {tag.name: tag.digest for tag in (answers["app"] or {}).values()} == registry.has("app")
+    text = str(failure.value)
+    assert locked.address in text
+    assert "answered 401" in text
+    assert "docker login" in text
+    assert "a wrong guess" not in text
+    assert basic(USER, "a wrong guess") not in text
+
+
+@KINDS
+def test_the_error_of_a_missing_login_says_what_to_do(kind: str, locked: Locked) -> None:
+    with pytest.raises(TagpagesError) as failure:
+        pull(locked.address, "app")
+
+    assert str(failure.value) == (
+        f"http://{locked.address}/v2/team/app/tags/list answered 401 UNAUTHORIZED "
+        "'authentication required': log in to it (`docker login`), or name credentials in the "
+        "catalog"
+    )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
@@ -80,7 +81,7 @@ class TokenServer:
     @contextmanager
     def running(self) -> Iterator[TokenServer]:
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(handler) -> None:  # noqa: N802, N805 - http.server's; `self` is the server
+            def do_GET(handler) -> None:  # noqa: N805 - http.server's; `self` is the server
                 status, body = self._answer(handler.path, handler.headers["Authorization"] or "")
                 handler.send_response(status)
                 handler.send_header("Content-Type", "application/json")
@@ -93,13 +94,26 @@ class TokenServer:
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
             self.realm = f"http://127.0.0.1:{server.server_port}/token"
-            thread = threading.Thread(target=server.serve_forever)
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             thread.start()
             try:
                 yield self
             finally:
                 server.shutdown()
                 thread.join()
+
+    def configuration(self, folder: Path) -> dict[str, object]:
+        """The `auth` of a registry that takes its tokens; the certificate goes into the folder."""
+        bundle = folder / "bundle.pem"
+        bundle.write_bytes(self.signer.bundle)
+        return {
+            "token": {
+                "realm": self.realm,
+                "service": SERVICE,
+                "issuer": ISSUER,
+                "rootcertbundle": str(bundle),
+            }
+        }
 
     def _answer(self, target: str, authorization: str) -> tuple[int, bytes]:
         query = parse_qs(urlsplit(target).query)
@@ -110,7 +124,9 @@ class TokenServer:
         if user and self.users.get(user) != password:
             return 401, b'{"errors":[{"code":"UNAUTHORIZED","message":"wrong password"}]}'
         granted = [_access(scope) for scope in scopes if user and service == SERVICE]
-        return 200, json.dumps({"token": self.signer.token(*granted), "expires_in": SECONDS}).encode()
+        return 200, json.dumps(
+            {"token": self.signer.token(*granted), "expires_in": SECONDS}
+        ).encode()
 
 
 def _access(scope: str) -> tuple[str, str, str]:
