@@ -28,9 +28,6 @@ PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Nights = Annotated[int, Meta(ge=1)]
 
-FRONT_MATTER_DEPTH = 16
-"""How deep lists and mappings of a front matter value may lie in each other."""
-
 _WINDOW = re.compile(r"([1-9][0-9]{0,3}) (day|month)s?")
 _URL = re.compile(r"/(?:[^\s\"'`\\<>{}/]+/)*")
 _FRONT_MATTER_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -313,6 +310,11 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
             _checked_name("retired", name)
             if retired.redirect == name:
                 raise ValueError(f"`retired.{name}.redirect`: it leads to itself")
+            if retired.redirect in self.retired:
+                raise ValueError(
+                    f"`retired.{name}.redirect`: `{retired.redirect}` is retired too; name the"
+                    " image that has a page"
+                )
         for key, value in self.front_matter.items():
             _check_front_matter(key, value)
 
@@ -334,14 +336,14 @@ def _check_front_matter(key: str, value: object) -> None:
         raise ValueError("`front_matter.lastmod`: it changes with the page")
     if not _FRONT_MATTER_KEY.fullmatch(key):
         raise ValueError(f"`front_matter`: a key is letters, digits, `_` and `-`, not {key!r}")
-    values = [(value, 0)]
-    for item, depth in values:
-        if isinstance(item, dict | list) and depth < FRONT_MATTER_DEPTH:
-            values += [(i, depth + 1) for i in (item.values() if isinstance(item, dict) else item)]
+    values = [value]
+    for item in values:
+        if isinstance(item, dict | list):
+            values += item.values() if isinstance(item, dict) else item
         elif not (item is None or isinstance(item, str | int | date)) and not (
             isinstance(item, float) and isfinite(item)
         ):
-            raise ValueError(f"`front_matter.{key}`: cannot hold a {type(item).__name__} there")
+            raise ValueError(f"`front_matter.{key}`: cannot hold a {type(item).__name__}")
 
 
 def utc(time: datetime) -> datetime:

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 SIZE_LIMIT = 1 << 20
 """The largest catalog, in bytes."""
+DEPTH_LIMIT = 64
+"""How deep lists and mappings of a catalog may lie in each other: PyYAML's C code recurses."""
 VALUES_LIMIT = 200_000
 """The most values of a catalog, those that aliases repeat included."""
 
@@ -86,6 +88,7 @@ def _parsed(data: bytes) -> tuple[yaml.Node, dict[Any, Any], list[tuple[int, str
     if len(data) > SIZE_LIMIT:
         raise _MistakesError((1, f"larger than {SIZE_LIMIT >> 20} MiB, the limit for a catalog"))
     try:
+        _check_depth(data)
         loader = _Loader(data)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
@@ -103,6 +106,16 @@ def _parsed(data: bytes) -> tuple[yaml.Node, dict[Any, Any], list[tuple[int, str
     if odd := list(_odd_keys(node)):
         raise _MistakesError(*odd)
     return node, value, twice
+
+
+def _check_depth(data: bytes) -> None:
+    depth = 0
+    for event in yaml.parse(data, _Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise _MistakesError((line, f"deeper than {DEPTH_LIMIT} lists and mappings"))
 
 
 def _walk(root: yaml.Node) -> Iterator[yaml.Node]:
@@ -223,8 +236,6 @@ def _valid_words(kind: type, value: Any, path: _Path) -> list[str]:
                 return [
                     str(item.tag) for item in info.types if isinstance(item, inspect.StructType)
                 ]
-            case inspect.StructType() if step == info.tag_field:
-                return [str(info.tag)]
             case inspect.StructType():
                 info = next(field.type for field in info.fields if field.name == step)
             case inspect.VarTupleType():

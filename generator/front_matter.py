@@ -17,6 +17,9 @@ import yaml
 from generator.errors import TagpagesError
 from generator.render import page_time, yaml_value
 
+FRONT_MATTER_LIMIT = 20_000
+"""The most characters that are read: PyYAML's C code recurses, and deep nesting would crash it."""
+
 _FENCE = re.compile(r"---[ \t]*(?:\r?\n|\Z)")
 _LINE = (
     r"""^({}[ \t]*:)[ \t]*("[^"\r\n]*"|'[^'\r\n]*'|[^\r\n]*?)((?:[ \t]+\#[^\r\n]*)?[ \t]*\r?)$"""
@@ -126,6 +129,8 @@ def _line(key: str) -> re.Pattern[str]:
 def _parsed(front: str) -> dict[str, Any]:
     from frontmatter.default_handlers import YAMLHandler  # noqa: PLC0415 - unchanged pages need none
 
+    if len(front) > FRONT_MATTER_LIMIT:
+        raise TagpagesError(f"the front matter is longer than {FRONT_MATTER_LIMIT:,} characters")
     handler = YAMLHandler()
     try:
         metadata = handler.load(handler.split(front.removeprefix("\ufeff"))[0])

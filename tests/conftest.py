@@ -6,10 +6,14 @@ import os
 import sys
 from collections.abc import Generator
 from ipaddress import ip_address
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.support import Site
 
 NO_SKIPS = bool(os.environ.get("TAGPAGES_NO_SKIPS"))
 """Set by `.ci/run` where all that a test may need can be had, so that none is skipped unseen."""
@@ -53,3 +57,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped where no test may be: {report.longreprtext}"
     return report
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with two empty listings."""
+    from tests.support import Site  # noqa: PLC0415 - a test runs this file outside of the project
+
+    site = Site(tmp_path)
+    site.catalog()
+    site.lists()
+    return site

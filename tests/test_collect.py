@@ -1,0 +1,131 @@
+"""Asking the sources: what one image costs the others, and what the user sees meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from generator import collect as work
+from generator.catalog import Images
+from generator.errors import Failure, TagpagesError
+from generator.guard import Seen
+from generator.model import Tag, TimeKind
+from generator.progress import Bar, Lines, Progress, progress
+from generator.sources.base import Ask, SourceSpec
+from tests.support import digest
+
+AS_OF = datetime(2024, 6, 3, tzinfo=UTC)
+LATEST = Tag("latest", digest("a"), AS_OF)
+
+
+class Scripted(SourceSpec, frozen=True, kw_only=True, tag="scripted"):
+    """A source whose images answer as their names say."""
+
+    time_kind: ClassVar[TimeKind] = "listed"
+    image_timeout: ClassVar[float | None] = 0.01
+
+    images: tuple[str, ...]
+
+    def open(self, ask: Ask) -> Answers:  # noqa: ARG002 - it needs nothing
+        return Answers(self.images)
+
+
+class Answers:
+    def __init__(self, images: tuple[str, ...]) -> None:
+        self._images = images
+
+    async def names(self) -> Collection[str]:
+        if "down" in self._images:
+            raise TagpagesError("the registry is down")
+        return self._images
+
+    async def tags(self, name: str) -> Sequence[Tag] | None:
+        match name:
+            case "slow":
+                await asyncio.Event().wait()
+            case "refused":
+                raise TagpagesError("no access")
+            case "mistaken":
+                raise ZeroDivisionError
+            case "missing":
+                return None
+        return [LATEST]
+
+
+def seen(*images: str, include: tuple[str, ...] = ("*",)) -> Seen:
+    collection = work.Collection(
+        sources={"public": Scripted(images=images)},
+        images=Images(include=include, exclude=("excluded",)),
+        known={},
+        as_of=AS_OF,
+        root=Path(),
+        selected=lambda name: name != "elsewhere",
+        jobs=2,
+    )
+    return work.collect(collection, Progress())["public"]
+
+
+def test_an_image_that_fails_does_not_stop_the_others() -> None:
+    answer = seen("app", "slow", "refused", "mistaken", "missing", "excluded", "elsewhere", "zoo")
+    assert answer.images == {"app": (LATEST,), "zoo": (LATEST,)}
+    mistake = answer.failed["mistaken"].reason
+    assert mistake.startswith("internal error, please report it: ZeroDivisionError at ")
+    assert {name: failure.reason for name, failure in answer.failed.items()} == {
+        "slow": "no whole answer within 0 seconds",
+        "refused": "no access",
+        "mistaken": mistake,
+    }
+
+
+def test_a_source_that_cannot_be_asked_is_one_failure() -> None:
+    assert seen("app", "down") == Seen(failure=Failure("the registry is down"))
+
+
+def test_exact_names_are_asked_for_even_if_no_source_lists_them() -> None:
+    answer = seen("app", "other", include=("app", "unlisted", "missing", "excluded"))
+    assert answer.images == {"app": (LATEST,), "unlisted": (LATEST,)}
+
+
+def ticking(*times: float) -> Callable[[], float]:
+    return iter(times).__next__
+
+
+def test_without_a_terminal_there_is_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines(ticking(0, 59, 60, 61, 119.9, 120))
+    lines.expect(2000)
+    for _ in range(5):
+        lines.done()
+    assert capsys.readouterr() == (
+        "",
+        "tagpages: 2 of 2,000 answers\ntagpages: 5 of 2,000 answers\n",
+    )
+
+
+def test_a_terminal_shows_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("generator.progress.REDRAW_EVERY", 0)
+    with progress(shown=True) as bar:
+        assert isinstance(bar, Bar)
+        bar.expect(2)
+        bar.done()
+    assert "1 of 2 answers" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\x1b[2K")
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_where_nobody_looks_there_is_no_bar(*, shown: bool) -> None:
+    with progress(shown=shown) as observer:
+        assert type(observer) is (Lines if shown else Progress)

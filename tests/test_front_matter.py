@@ -1,0 +1,301 @@
+"""People edit front matter: what they wrote survives every night byte for byte."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import frontmatter
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.errors import TagpagesError
+from generator.front_matter import split, with_aliases, with_body, with_values
+from generator.render import quoted, yaml_value
+from tests.support import Listing, Site
+
+FIRST: Listing = {"app": [("latest", "a", "2024-06-01T10:00:00Z")]}
+SECOND: Listing = {"app": [("latest", "b", "2024-06-02T10:00:00Z")]}
+AS_OF = datetime(2024, 6, 4, 1, 2, 3, tzinfo=UTC)
+
+
+def two_nights(site: Site, front: bytes) -> bytes:
+    """The front matter after a night that changes the body of a page that people edited."""
+    site.lists(FIRST)
+    site.build()
+    page = site.page("app")
+    body = page.read_bytes().split(b"\n---\n", 1)[1]
+    page.write_bytes(front + (body.replace(b"\n", b"\r\n") if b"\r\n" in front else body))
+    site.lists(SECOND)
+    site.build("--as-of", "2024-06-04T01:02:03Z")
+    text = page.read_bytes()
+    new_front, _, new_body = text.partition(b"---\r\n\r\n" if b"\r\n" in front else b"---\n\n")
+    assert (b"\r\n" in front) == (b"\r\n" in new_body)
+    assert new_body.count(b"\n") == new_body.count(b"\r\n") or b"\r" not in new_body
+    assert b"sha256:bbbb" in new_body
+    return new_front + text[len(new_front) :].partition(b"\n")[0] + b"\n"
+
+
+PLAIN = b"""---
+title: app
+lastmod: 2024-06-03 00:46:08
+---
+"""
+CHANGED = b"""---
+title: app
+lastmod: 2024-06-04 01:02:03
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("edited", "expected"),
+    [
+        (b"weight: 7\n", b"weight: 7\n"),
+        (b"# ours\nmine: [a, b]   # kept\n", b"# ours\nmine: [a, b]   # kept\n"),
+        (b"'quoted':   \"as it is\"\n", b"'quoted':   \"as it is\"\n"),
+        (b"text: |\n  lastmod: 1\n\n  more\n", b"text: |\n  lastmod: 1\n\n  more\n"),
+        (b"params:\n  lastmod: 1\n", b"params:\n  lastmod: 1\n"),
+        (b"draft : false\t\n", b"draft : false\t\n"),
+        ("title_de: Größe 😀\n".encode(), "title_de: Größe 😀\n".encode()),
+        (b"lastmods: 1\n", b"lastmods: 1\n"),
+    ],
+)
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"], ids=["lf", "crlf"])
+def test_edits_survive_a_night_byte_for_byte(
+    site: Site, edited: bytes, expected: bytes, newline: bytes
+) -> None:
+    before = PLAIN.replace(b"title: app\n", b"title: app\n" + edited).replace(b"\n", newline)
+    after = CHANGED.replace(b"title: app\n", b"title: app\n" + expected).replace(b"\n", newline)
+    assert two_nights(site, before) == after
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"lastmod: 2024-06-03 00:46:08", b"lastmod: 2024-06-04 01:02:03"),
+        (b'lastmod: "2024-06-03"', b'lastmod: "2024-06-04 01:02:03"'),
+        (b"lastmod: '2024-06-03'  # set nightly", b"lastmod: '2024-06-04 01:02:03'  # set nightly"),
+        (b"lastmod: 2024-06-03T00:46:08Z # a # b", b"lastmod: 2024-06-04 01:02:03 # a # b"),
+        (b"lastmod :2024", None),
+        (b"lastmod:", b"lastmod: 2024-06-04 01:02:03"),
+        (b"lastmod:    2024-06-03   ", b"lastmod: 2024-06-04 01:02:03   "),
+        (b"other: 1", b"other: 1\nlastmod: 2024-06-04 01:02:03"),
+    ],
+)
+def test_lastmod_is_replaced_in_whatever_form_it_has(
+    site: Site, old: bytes, new: bytes | None
+) -> None:
+    before = PLAIN.replace(b"lastmod: 2024-06-03 00:46:08", old)
+    if new is not None:
+        after = PLAIN.replace(b"lastmod: 2024-06-03 00:46:08", new)
+        assert two_nights(site, before) == after
+
+
+RENDERED = "---\ntitle: app\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        '"lastmod": 2024-06-03',
+        "lastmod: |\n  2024-06-03",
+        "lastmod: 2024-06-03\n  00:46:08",
+        "lastmod: [2024-06-03,\n  2024-06-03]",
+        "lastmod: &when 2024-06-03\nother: *when",
+        "? lastmod\n: 2024-06-03",
+        "{lastmod: 2024-06-03}",
+        "lastmod: 2024-06-03\nlastmod: 2024-06-04",
+        "text: 'a\nlastmod: 1\n\n  b'\nlastmod: 2024-06-03",
+    ],
+)
+def test_a_lastmod_that_cannot_be_replaced_safely_is_an_error(front: str) -> None:
+    page = f"---\n{front}\n---\nOld body.\n"
+    try:
+        text = with_body(page, RENDERED, AS_OF)
+    except TagpagesError as error:
+        assert str(error).startswith(("cannot set `lastmod`", "the front matter is not valid"))  # noqa: PT017
+    else:  # where it can be, nothing else has changed and no key is there twice
+        before, after = frontmatter.parse(page)[0], frontmatter.parse(text)[0]
+        assert after == before | {"lastmod": datetime(2024, 6, 4, 1, 2, 3)}  # noqa: DTZ001
+        assert len(re.findall("lastmod", text)) == len(re.findall("lastmod", page))
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "title: [",
+        "- a list",
+        "just text",
+        "when: !!timestamp never",
+        "truth: !!bool maybe",
+        "number: !!int ''",
+        "when: 2024-13-45",
+        "a: *nowhere",
+        "lastmod: 1\n\ttab: 2",
+        "[a, b]: c\n[a]: {[a]: b}",
+        "a: " + "[" * 5000,
+        "a: " + "[" * 500_000,
+        "- " * 500_000,
+    ],
+)
+def test_front_matter_that_cannot_be_read_is_an_error(front: str) -> None:
+    with pytest.raises(TagpagesError, match=r"the front matter is (not|longer)"):
+        with_body(f"---\n{front}\n---\nOld body.\n", RENDERED, AS_OF)
+
+
+@pytest.mark.parametrize(
+    "page", ["", "No front matter.\n", "+++\na = 1\n+++\n", "---\ntitle: app\n", " ---\n---\n"]
+)
+def test_a_page_without_yaml_front_matter_is_an_error(page: str) -> None:
+    with pytest.raises(TagpagesError, match="no YAML front matter between two lines of `---`"):
+        split(page)
+
+
+@pytest.mark.parametrize(
+    ("page", "front", "body"),
+    [
+        ("---\na: 1\n---\nbody\n", "---\na: 1\n---\n", "body\n"),
+        ("---  \r\na: 1\r\n---\t\r\nbody", "---  \r\na: 1\r\n---\t\r\n", "body"),
+        ("\ufeff---\na: 1\n---\n", "\ufeff---\na: 1\n---\n", ""),
+        ("---\na: 1\n---", "---\na: 1\n---", ""),
+        ("---\n---\nbody\n", "---\n---\n", "body\n"),
+        ("---\na: |\n  ---\n---\n---\n", "---\na: |\n  ---\n---\n", "---\n"),
+        ("---\na: 1\n----\n--- no\n---\nb", "---\na: 1\n----\n--- no\n---\n", "b"),
+    ],
+)
+def test_a_page_is_split_behind_the_second_line_of_dashes(page: str, front: str, body: str) -> None:
+    assert split(page) == (front, body)
+
+
+def test_a_page_whose_body_is_the_same_stays_as_it_is() -> None:
+    page = "---\nwhatever: [\n---\r\nNew body.\r\n"
+    assert with_body(page, RENDERED, AS_OF) == page
+
+
+def test_a_page_that_begins_with_a_byte_order_mark_keeps_it() -> None:
+    page = "\ufeff---\nlastmod: 1\n---\nOld body.\n"
+    assert with_body(page, RENDERED, AS_OF) == (
+        "\ufeff---\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
+    )
+
+
+def test_a_page_that_ends_with_its_front_matter_gets_a_body() -> None:
+    assert with_body("---\nlastmod: 1\n---", RENDERED, AS_OF) == (
+        "---\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
+    )
+
+
+def test_fixed_values_replace_or_follow_those_of_the_template() -> None:
+    values = {"title": 'a "b": c', "date": date(2023, 6, 22), "menu": {"main": [1, None, True]}}
+    assert with_values(RENDERED, values) == (
+        '---\ntitle: "a \\"b\\": c"\nlastmod: 2024-06-04 01:02:03\n'
+        'date: 2023-06-22\nmenu: {"main": [1, null, true]}\n---\nNew body.\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("front", "changed"),
+    [
+        ("title: app", 'title: app\naliases: ["/old/"]'),
+        ("aliases: [/older/]", 'aliases: ["/older/", "/old/"]'),
+        ("aliases:", 'aliases: ["/old/"]'),
+        ("aliases: [/old/]", "aliases: [/old/]"),
+        ("aliases:\n  - /old/", "aliases:\n  - /old/"),
+    ],
+)
+def test_aliases_are_added_once(front: str, changed: str) -> None:
+    assert with_aliases(f"---\n{front}\n---\nBody.\n", ["/old/"]) == f"---\n{changed}\n---\nBody.\n"
+
+
+@pytest.mark.parametrize("front", ["aliases:\n  - /older/", "aliases: /older/", "aliases: 7"])
+def test_aliases_that_cannot_be_added_to_are_an_error(front: str) -> None:
+    with pytest.raises(TagpagesError, match="aliases"):
+        with_aliases(f"---\n{front}\n---\nBody.\n", ["/old/"])
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda values: st.lists(values) | st.dictionaries(TEXTS, values),
+    max_leaves=6,
+)
+
+
+@given(VALUES)
+def test_a_value_is_read_back_from_its_line(value: object) -> None:
+    line = yaml_value(value)
+    assert "\n" not in line
+    assert "{{" not in line.replace("{{}", "")
+    assert yaml.safe_load(line) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("plain", '"plain"'),
+        ("😀\nnext\x7f\x85", '"😀\\nnext\\U0000007f\\U00000085"'),
+        ("{{< tabs >}}", '"{\\u007b< tabs >}}"'),
+        (datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC), "2024-06-03 00:46:08"),
+        (datetime(2024, 6, 3, 0, 46, 8), "2024-06-03 00:46:08"),  # noqa: DTZ001
+        (
+            datetime(2023, 6, 22, 11, 7, 52, tzinfo=timezone(timedelta(hours=2))),
+            "2023-06-22T11:07:52+02:00",
+        ),
+        (2.5, "2.5"),
+    ],
+)
+def test_a_value_is_written_as_yaml(value: object, text: str) -> None:
+    assert yaml_value(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "parameter"),
+    [
+        ("Overview", '"Overview"'),
+        ('the "best"', '"the \\"best\\""'),
+        ("back\\slash", "`back\\slash`"),
+        ("two\nlines", "`two\nlines`"),
+    ],
+)
+def test_a_shortcode_parameter_is_quoted_as_hugo_reads_it(text: str, parameter: str) -> None:
+    assert quoted(text) == parameter
+
+
+def test_the_front_matter_of_a_new_page_is_what_hugo_wants(site: Site) -> None:
+    site.catalog(front_matter={"weight": 5, "layout": "tags"})
+    site.lists(FIRST)
+    site.build()
+    front = frontmatter.load(str(site.page("app"))).metadata
+    assert front == {
+        "title": "app Image Tags History",
+        "type": "article",
+        "unlisted": True,
+        "description": "Image Tags and History for the app Chainguard Image",
+        "date": datetime(2024, 6, 3, 0, 46, 8),  # noqa: DTZ001 - Hugo reads it as UTC
+        "lastmod": datetime(2024, 6, 3, 0, 46, 8),  # noqa: DTZ001 - likewise
+        "draft": False,
+        "tags": ["Reference", "Chainguard Images", "Product"],
+        "images": [],
+        "weight": 5,
+        "toc": True,
+        "layout": "tags",
+    }
+
+
+def test_a_page_that_cannot_be_changed_fails_alone(site: Site) -> None:
+    site.lists(FIRST | {"tool": FIRST["app"]})
+    site.build()
+    broken = {"app": b"no front matter\n", "tool": b"---\na: \xff\n---\n"}
+    for image, text in broken.items():
+        site.page(image).write_bytes(text)
+    site.lists(SECOND | {"tool": SECOND["app"], "new": FIRST["app"]})
+    run = site.run("build")
+    assert run.code == 1
+    assert f"{site.page('tool')}: not UTF-8" in run.err
+    assert f"{site.page('app')}: the page has no YAML front matter" in run.err
+    assert {image: site.page(image).read_bytes() for image in broken} == broken
+    assert Path(site.page("new")).is_file()

@@ -1,0 +1,431 @@
+"""The content tree: whole files, nothing outside it, nothing that is not tagpages'."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from generator.errors import TagpagesError
+from generator.tree import LOCK_FILE, Change, FullError, Tree
+from tests.support import ROOT, Listing, Site, digest, stamps_of, tree_of
+
+NIGHT: Listing = {
+    image: [("latest", "a", "2024-06-01T10:00:00Z")] for image in ("app", "team/app", "tool")
+}
+NEXT: Listing = {image: [("latest", "b", "2024-06-02T10:00:00Z")] for image in NIGHT}
+FILES = ("tags_history.md", "tags.json")
+
+
+@pytest.fixture
+def built(site: Site) -> Site:
+    """A site of three images, the next night's listing in place."""
+    site.lists(NIGHT)
+    site.build()
+    site.lists(NEXT)
+    return site
+
+
+def failing(
+    monkeypatch: pytest.MonkeyPatch, call: str, path: str, number: int = errno.EACCES
+) -> None:
+    """Let a call of `os` fail for paths that hold this text."""
+    real: Callable[..., object] = getattr(os, call)
+
+    def fails(target: object, *args: object, **options: object) -> object:
+        if path in str(target):
+            raise OSError(number, os.strerror(number), str(target))
+        return real(target, *args, **options)
+
+    monkeypatch.setattr(f"generator.tree.os.{call}", fails)
+
+
+@pytest.mark.parametrize("call", ["replace", "open", "write"])
+def test_a_file_that_cannot_be_written_stays_as_it_was(
+    built: Site, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    before = built.tree()
+    if call == "write":
+        descriptors: set[int] = set()
+        real_open, real_write = os.open, os.write
+
+        def opened(path: str, *args: int) -> int:
+            descriptor = real_open(path, *args)
+            if str(path).endswith("/tool/.tags_history.md.tagpages-tmp"):
+                descriptors.add(descriptor)
+            else:
+                descriptors.discard(descriptor)  # closed and opened again
+            return descriptor
+
+        def written(descriptor: int, data: bytes) -> int:
+            if descriptor in descriptors:
+                real_write(descriptor, data[:7])
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            return real_write(descriptor, data)
+
+        monkeypatch.setattr("generator.tree.os.open", opened)
+        monkeypatch.setattr("generator.tree.os.write", written)
+    else:
+        failing(monkeypatch, call, "/tool/.tags_history.md.tagpages-tmp")
+    run = built.run("build")
+    assert run.code == 1
+    assert f"  tool: `cannot write {built.content}/tool/tags_history.md: " in run.err
+    after = built.tree()
+    assert {path for path in after if after[path] != before.get(path)} == {
+        "app/tags_history.md",
+        "app/tags.json",
+        "team/app/tags_history.md",
+        "team/app/tags.json",
+    }
+    monkeypatch.undo()
+    built.build()
+    assert digest("b") in built.body("tool")
+
+
+def test_an_interrupt_between_two_steps_leaves_no_temporary_file(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.replace
+    before = built.tree()
+
+    def replaced(source: str, target: str) -> None:
+        if "/team/" in target:
+            real(source, target)
+            raise KeyboardInterrupt
+        real(source, target)
+
+    monkeypatch.setattr("generator.tree.os.replace", replaced)
+    run = built.run("build")
+    assert run.code == 130
+    after = built.tree()
+    assert after.keys() == before.keys()
+    assert after["tool/tags_history.md"] == before["tool/tags_history.md"]
+    monkeypatch.undo()
+    built.build()
+    assert built.run("check").code == 0
+    assert all(digest("b") in built.body(image) for image in NIGHT)
+    assert not list(built.root.rglob("*tagpages-tmp"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_a_full_disk_ends_the_run_with_one_error(
+    built: Site, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    before = built.tree()
+    failing(monkeypatch, "replace", "/team/app/", number)
+    run = built.run("build")
+    assert run.code == 1
+    assert run.err == (
+        f"tagpages: cannot write {built.content}/team/app/tags_history.md: {os.strerror(number)}\n"
+    )
+    after = built.tree()
+    assert {path for path in after if after[path] != before[path]} <= {
+        "app/tags_history.md",
+        "app/tags.json",
+    }
+    assert after.keys() == before.keys()
+
+
+def test_a_disk_that_was_full_from_the_start_is_an_error_too(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("generator.tree.os.write", full)
+    run = built.run("build")
+    assert (run.code, run.err) == (
+        1,
+        f"tagpages: cannot write to {built.content}: No space left on device\n",
+    )
+
+
+def test_a_tree_that_has_become_read_only_is_an_error_and_no_traceback(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, "replace", "/", errno.EROFS)
+    failing(monkeypatch, "unlink", "/", errno.EROFS)
+    run = built.run("build")
+    assert run.code == 1
+    assert re.fullmatch(r"tagpages: cannot write .*: Read-only file system\n", run.err)
+
+
+def test_full_is_told_apart_from_one_bad_file(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    (tmp_path / "app").write_text("a file")
+    with pytest.raises(TagpagesError) as error:
+        tree.apply(Change("app/page.md", None, b"text"))
+    assert not isinstance(error.value, FullError)
+
+
+@pytest.mark.parametrize(("folder", "image"), [("tool", "tool"), ("team", "team/app")])
+def test_a_file_where_an_image_s_folder_should_be_fails_that_image_alone(
+    site: Site, folder: str, image: str
+) -> None:
+    site.content.mkdir()
+    (site.content / folder).write_text("mine")
+    site.lists(NIGHT)
+    run = site.run("build")
+    assert run.code == 1
+    assert f"Failed (1)\n  {image}: `cannot read " in run.err
+    assert (site.content / folder).read_text() == "mine"
+    assert site.page("app").is_file()
+
+
+def test_a_folder_where_a_page_should_be_fails_that_image_alone(site: Site) -> None:
+    site.page("tool").mkdir(parents=True)
+    site.lists(NIGHT)
+    run = site.run("build")
+    assert run.code == 1
+    assert f"tool: `cannot read {site.page('tool')}: Is a directory`" in run.err
+    assert site.page("app").is_file()
+
+
+@pytest.mark.parametrize("link", ["tool", "team", "tool/tags_history.md", "tool/tags.json"])
+@pytest.mark.parametrize("command", ["build", "render"])
+def test_a_symbolic_link_is_refused_and_nothing_outside_is_touched(
+    site: Site, link: str, command: str
+) -> None:
+    site.lists(NIGHT)
+    site.build()
+    outside = site.root / "outside"
+    path = site.content / link
+    path.rename(outside)
+    path.symlink_to(outside, target_is_directory=outside.is_dir())
+    before = tree_of(outside) if outside.is_dir() else {"": outside.read_bytes()}
+    site.lists(NEXT)
+    site.catalog(window="1 day")  # so that `render` has something to write
+    run = site.run(command, "--as-of", "2024-06-02T12:00:00Z")
+    if command == "build":
+        assert run.code == 1
+        assert re.search(r"(?m)^  (tool|team/app): `(cannot read )?\S+ ?.*(symbolic link)", run.err)
+    assert path.is_symlink()
+    after = tree_of(outside) if outside.is_dir() else {"": outside.read_bytes()}
+    assert after == before
+    assert (digest("b") in site.body("app")) == (command == "build")
+
+
+def test_a_content_folder_that_is_a_symbolic_link_itself_is_the_user_s_choice(site: Site) -> None:
+    real = site.root / "real"
+    real.mkdir()
+    site.content.symlink_to(real)
+    site.lists(NIGHT)
+    site.build()
+    assert (real / "app" / "tags_history.md").is_file()
+
+
+@pytest.mark.parametrize("command", ["build", "render"])
+def test_excluded_images_lose_their_files_and_no_others(built: Site, command: str) -> None:
+    (built.content / "tool" / "_index.md").write_text("people's")
+    (built.content / "app" / "_index.md").write_text("people's")
+    before = built.tree()
+    built.lists(NIGHT)
+    built.catalog(images={"exclude": ["tool", "team/*"]})
+    run = built.run(command)
+    assert run.code == 0
+    assert "Folders with files of others (1)\n  tool: `_index.md`" in run.err
+    assert "0 added, 2 removed, 0 changed, 1 unchanged" in run.err
+    after = built.tree()
+    gone = {f"{image}/{file}" for image in ("tool", "team/app") for file in FILES}
+    assert before.keys() - after.keys() == gone
+    assert not (built.content / "team").exists()
+    again = stamps_of(built.content)
+    assert built.run(command).code == 0
+    assert stamps_of(built.content) == again
+
+
+def test_a_file_that_cannot_be_removed_fails_that_image_alone(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built.catalog(images={"exclude": ["tool", "team/*"]})
+    failing(monkeypatch, "unlink", "/tool/tags_history.md")
+    run = built.run("build")
+    assert run.code == 1
+    assert built.page("tool").is_file()
+    assert built.state("tool").is_file()
+    assert not built.page("team/app").exists()
+
+
+def test_a_folder_that_cannot_be_listed_is_told(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built.catalog(images={"exclude": ["tool"]})
+    failing(monkeypatch, "listdir", "/tool")
+    run = built.run("build")
+    assert run.code == 1
+    assert f"cannot read {built.content / 'tool'}: Permission denied" in run.err
+
+
+def test_what_the_catalog_neither_includes_nor_excludes_stays_and_is_told(built: Site) -> None:
+    before = built.tree()
+    built.catalog(images={"include": ["app"]})
+    run = built.build()
+    assert "Images that the catalog does not include (2)\n  team/app\n  tool\n" in run.err
+    after = built.tree()
+    assert {path for path in after if after[path] != before[path]} == {
+        "app/tags_history.md",
+        "app/tags.json",
+    }
+
+
+def test_a_retired_image_says_so(built: Site) -> None:
+    built.catalog(retired={"tool": {}})
+    built.lists(NIGHT)
+    run = built.build()
+    assert "\n  tool: retired" in run.err
+    assert not built.state("tool").exists()
+    assert built.body("tool") == (
+        "\nThis image is retired since June 3rd, 2024: it gets no new tags, and its tags are not"
+        " listed here any more.\n"
+    )
+    before = stamps_of(built.content)
+    built.build("--as-of", "2024-07-03T00:00:00Z", "--dry-run")
+    built.build()
+    assert stamps_of(built.content) == before
+    assert built.run("check").code == 0
+
+
+def test_a_retired_image_whose_page_cannot_be_changed_stays(built: Site) -> None:
+    built.page("tool").write_text("no front matter\n")
+    built.catalog(retired={"tool": {}})
+    run = built.run("build")
+    assert run.code == 1
+    assert built.page("tool").read_text() == "no front matter\n"
+    assert built.state("tool").exists()
+
+
+def test_a_retired_image_gives_way_to_another_whose_lastmod_stays(built: Site) -> None:
+    built.lists(NIGHT)
+    built.catalog(retired={"tool": {"redirect": "app"}, "older": {"redirect": "app"}})
+    front = built.page("app").read_text()
+    built.build("--as-of", "2024-06-05T00:00:00Z")
+    assert not (built.content / "tool").exists()
+    assert built.page("app").read_text() == front.replace(
+        "toc: true\n",
+        'toc: true\naliases: ["/ref/tool/tags_history/", "/ref/older/tags_history/"]\n',
+    )
+
+
+@pytest.mark.parametrize("target", ["missing", "team/app"])
+def test_a_redirect_to_an_image_without_a_page_leaves_the_old_page(
+    built: Site, target: str
+) -> None:
+    built.catalog(retired={"tool": {"redirect": target}}, images={"exclude": ["team/*"]})
+    before = built.page("tool").read_bytes()
+    run = built.run("build")
+    assert run.code == 1
+    assert f"tool: `it is retired in favour of '{target}', which has no page`" in run.err
+    assert built.page("tool").read_bytes() == before
+    assert built.state("tool").exists()
+
+
+def lock_holder(content: Path) -> subprocess.Popen[str]:
+    script = (
+        "import sys; from pathlib import Path; from generator.tree import Tree\n"
+        "with Tree(Path(sys.argv[1])).lock(): print('held', flush=True); sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, content],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_of_two_runs_at_once_the_second_ends_with_an_error(built: Site) -> None:
+    with lock_holder(built.content) as other:
+        before = built.tree()
+        run = built.run("build")
+        assert run.code == 1
+        assert run.err == (
+            f"tagpages: another tagpages is at work on {built.content}: wait until it has ended\n"
+        )
+        assert built.tree() == before
+        assert built.run("check").code == 0
+        assert built.run("build", "--dry-run").code == 0
+        other.communicate("")
+    built.build()
+    assert not (built.content / LOCK_FILE).exists()
+
+
+def test_what_a_killed_run_left_is_swept(built: Site) -> None:
+    with lock_holder(built.content) as other:
+        left = built.content / "tool" / ".tags_history.md.tagpages-tmp"
+        left.write_text("half a pa")
+        mine = built.content / "tool" / ".mine.tmp"
+        mine.write_text("mine")
+        other.kill()
+    assert (built.content / LOCK_FILE).exists()
+    built.build()
+    assert not left.exists()
+    assert mine.exists()
+    assert not (built.content / LOCK_FILE).exists()
+
+
+def test_a_lock_that_is_a_symbolic_link_is_refused(site: Site) -> None:
+    site.content.mkdir()
+    target = site.root / "precious"
+    target.write_text("mine")
+    (site.content / LOCK_FILE).symlink_to(target)
+    run = site.run("build")
+    assert run.code == 1
+    assert run.err.startswith(f"tagpages: cannot write to {site.content}: ")
+    assert target.read_text() == "mine"
+
+
+def test_a_lock_that_its_holder_removed_meanwhile_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl  # noqa: PLC0415
+
+    real = fcntl.flock
+    calls: list[int] = []
+
+    def flock(descriptor: int, operation: int) -> None:
+        real(descriptor, operation)
+        if not calls:
+            (tmp_path / LOCK_FILE).unlink()
+        calls.append(descriptor)
+
+    monkeypatch.setattr("generator.tree.fcntl.flock", flock)
+    with Tree(tmp_path).lock():
+        assert len(calls) == 2
+        assert (tmp_path / LOCK_FILE).exists()
+
+
+def test_a_content_folder_that_is_a_file_is_an_error(site: Site) -> None:
+    site.content.write_text("mine")
+    run = site.run("build")
+    assert run.code == 1
+    assert site.content.read_text() == "mine"
+
+
+def test_pages_come_before_the_state_that_they_stand_for(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    real_replace, real_unlink = os.replace, os.unlink
+
+    def replaced(source: str, target: str) -> None:
+        order.append(os.path.relpath(target, built.content))
+        real_replace(source, target)
+
+    def unlinked(path: str) -> None:
+        order.append(os.path.relpath(path, built.content))
+        real_unlink(path)
+
+    monkeypatch.setattr("generator.tree.os.replace", replaced)
+    monkeypatch.setattr("generator.tree.os.unlink", unlinked)
+    built.catalog(images={"exclude": ["tool"]})
+    built.build("--only", "tool", "--only", "app")
+    assert order[:4] == ["app/tags_history.md", "app/tags.json", *(f"tool/{f}" for f in FILES)]
