@@ -1,0 +1,224 @@
+"""`tagpages report` and `tagpages lanes`: two states of the tree, from git or from folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import ROOT, Listing, Site
+
+FIRST: Listing = {
+    "bash": [("latest", "a", "2024-06-01T10:00:00Z"), ("5", "a", "2024-06-01T09:00:00Z")],
+    "curl": [("latest", "b", "2024-06-01T10:00:00Z")],
+    "nginx": [("latest", "c", "2024-06-01T10:00:00Z"), ("1.2", "d", "2024-06-01T09:00:00Z")],
+    "zsh": [("latest", "e", "2024-05-20T10:00:00Z")],
+}
+SECOND: Listing = {
+    "apko": [("latest", "1", "2024-06-02T10:00:00Z")],
+    "bash": [("latest", "2", "2024-06-02T10:00:00Z"), ("5", "2", "2024-06-02T09:00:00Z")],
+    "nginx": [("latest", "c", "2024-06-01T10:00:00Z")],
+    "zsh": [("latest", "e", "2024-05-20T10:00:00Z")],
+}
+
+
+def git(folder: Path, *args: str) -> str:
+    return subprocess.run(
+        ["git", "-C", folder, "-c", "user.name=t", "-c", "user.email=t@example.com", *args],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def commit(site: Site) -> None:
+    git(site.root, "add", "--all")
+    git(site.root, "commit", "--quiet", "--message", "a night")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site in a git repository with one night committed and another one built on top."""
+    site = Site(tmp_path)
+    git(tmp_path, "init", "--quiet", ".")
+    site.catalog(as_of=None, gone_after=1)
+    site.lists(FIRST, FIRST)
+    site.build("--as-of", "2024-06-02T00:40:00Z")
+    commit(site)
+    site.lists(SECOND, SECOND)
+    site.build("--as-of", "2024-06-03T00:40:00Z", "--report", tmp_path / "night.json")
+    return site
+
+
+def compared(site: Site, *args: str | Path) -> dict[str, Any]:
+    run = site.run("report", "--format", "json", *args)
+    assert run.code == 0, run.err
+    value = json.loads(run.out)
+    assert isinstance(value, dict)
+    return value
+
+
+Side = Callable[[Site], tuple[str | Path, ...]]
+
+
+def _work_tree(site: Site) -> tuple[str, ...]:
+    return ("--from", "HEAD")
+
+
+def _by_default(site: Site) -> tuple[str, ...]:
+    return ()
+
+
+def _revisions(site: Site) -> tuple[str, ...]:
+    commit(site)
+    return ("--from", "HEAD~1", "--to", "HEAD")
+
+
+def _folders(site: Site) -> tuple[str | Path, ...]:
+    after = site.root / "after"
+    shutil.copytree(site.content, after)
+    git(site.root, "stash", "--include-untracked", "--quiet", "--", "content")
+    before = site.root / "before"
+    shutil.copytree(site.content, before)
+    return ("--from", before, "--to", after)
+
+
+@pytest.mark.parametrize("side", [_work_tree, _by_default, _revisions, _folders])
+def test_the_report_of_two_states_has_the_numbers_of_the_build_s_own(
+    site: Site, side: Side
+) -> None:
+    built = json.loads((site.root / "night.json").read_bytes())
+    assert [(item["image"], item["kind"]) for item in built["changes"]] == [
+        ("apko", "added"),
+        ("bash", "changed"),
+        ("curl", "removed"),
+        ("nginx", "changed"),
+    ]
+    found = compared(site, *side(site))
+    for key in ("version", "as_of", "before", "page", "changes", "unchanged"):
+        assert found[key] == built[key], key
+
+
+def test_what_moved_back_and_what_failed_is_told_from_the_states_alone(site: Site) -> None:
+    commit(site)
+    site.lists(SECOND | {"bash": FIRST["bash"]}, SECOND)
+    site.raw_listing("private", "broken")
+    run = site.run("build", "--as-of", "2024-06-04T00:40:00Z", "--report", site.root / "night.json")
+    assert run.code == 1
+    built = json.loads((site.root / "night.json").read_bytes())
+    told = {item["kind"]: item for item in compared(site)["findings"]}
+    assert told.keys() == {item["kind"] for item in built["findings"]} == {"failed", "moved_back"}
+    assert (told["failed"]["table"], told["failed"]["nights"]) == ("private", 1)
+    assert (told["moved_back"]["image"], told["moved_back"]["tags"]) == ("bash", ["latest", "5"])
+
+
+def test_nothing_changed_is_an_empty_report(site: Site) -> None:
+    found = compared(site, "--from", site.content)
+    assert found["changes"] == []
+    assert found["unchanged"] == 4
+
+
+def test_only_narrows_the_report(site: Site) -> None:
+    assert [item["image"] for item in compared(site, "--only", "b*")["changes"]] == ["bash"]
+
+
+@pytest.mark.parametrize("revision", ["no-such-branch", "--output=x", "HEAD:nothing", ""])
+def test_a_state_that_is_not_there_is_a_mistake_of_the_user_s(site: Site, revision: str) -> None:
+    run = site.run("report", f"--from={revision}")
+    assert run.code == 2
+    assert run.err.startswith("tagpages: git cannot show ")
+    assert run.out == ""
+
+
+def test_outside_a_repository_only_folders_can_be_compared(site: Site) -> None:
+    shutil.rmtree(site.root / ".git")
+    run = site.run("report")
+    assert run.code == 2
+    assert "not a git repository" in run.err
+    assert compared(site, "--from", site.content)["changes"] == []
+
+
+def test_a_state_that_is_broken_is_an_error_that_names_the_file(site: Site) -> None:
+    site.state("bash").write_text("{")
+    run = site.run("report")
+    assert run.code == 1
+    assert run.err.startswith("tagpages: bash/tags.json: ")
+
+
+def test_the_report_comes_as_text_and_as_markdown_too(site: Site) -> None:
+    text = site.run("report")
+    assert text.code == 0
+    assert text.out.splitlines()[-1] == (
+        "1 added, 1 removed, 2 changed, 1 unchanged, 0 failed or held back"
+    )
+    assert site.run("report", "--format", "md").out.startswith(
+        "# Image tags, 2024-06-03 00:40 UTC\n\n1 added, 1 removed, 2 changed, 1 unchanged"
+    )
+
+
+# Lanes
+
+
+def lane(site: Site, name: str, *args: str) -> list[str]:
+    run = site.run("lanes", *args, name)
+    assert run.code == 0, run.err
+    return run.out.splitlines()
+
+
+def test_the_lanes_are_the_changed_files_each_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site.root)
+    look, routine = lane(site, "look"), lane(site, "routine")
+    assert routine == [
+        "content/bash/tags.json",
+        "content/bash/tags_history.md",
+        "content/build.json",
+    ]
+    assert sorted({path.split("/")[1] for path in look}) == ["apko", "curl", "nginx"]
+    status = git(site.root, "status", "--porcelain", "-uall", "-z", "--", "content")
+    assert sorted(look + routine) == sorted(line[3:] for line in status.split("\0") if line)
+
+
+def test_the_script_in_docs_makes_two_commits_and_leaves_nothing_behind(site: Site) -> None:
+    text = (ROOT / "docs" / "report.md").read_text()
+    script = text[text.index("    start=$(") : text.index("An image that has anything")]
+    author = {
+        f"GIT_{who}_{what}": "t@example.com"
+        for who in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
+    bin_folder = Path(sys.executable).parent
+    subprocess.run(
+        ["sh", "-euc", script],
+        cwd=site.root,
+        env=author | {"PATH": f"{bin_folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    assert git(site.root, "status", "--porcelain", "--", "content") == ""
+    assert git(site.root, "log", "-2", "--format=%s").splitlines() == [
+        "Image tags: look",
+        "Image tags: routine",
+    ]
+    assert git(site.root, "diff", "--name-only", "HEAD~2", "HEAD~1").split() == [
+        "content/bash/tags.json",
+        "content/bash/tags_history.md",
+        "content/build.json",
+    ]
+
+
+def test_after_the_commits_the_lanes_are_empty(site: Site) -> None:
+    commit(site)
+    assert lane(site, "look") == []
+    assert lane(site, "routine") == []
+
+
+def test_lanes_of_a_revision_that_is_not_there_are_a_mistake_of_the_user_s(site: Site) -> None:
+    assert site.run("lanes", "--from", "no-such-branch", "look").code == 2
