@@ -32,7 +32,7 @@ toc: true
 
 {% raw %}{{< tabs >}}{% endraw %}
 {% for title, path in tabs -%}
-{% raw %}{{< tab title="{% endraw %}{{ title }}" url="{{ url }}{{ image }}/{{ path }}{% raw %}" >}}{% endraw %}
+{{ "{{<" }} tab title="{{ title }}" url="{{ url }}{{ image }}/{{ path }}" {{ ">}}" }}
 {% endfor -%}
 {% raw %}{{</ tabs >}}{% endraw %}
 {% for name, table in tables %}
@@ -106,13 +106,13 @@ def main() -> None:
             tabs=TABS,
             tables=[(name, table(tables.get(name, []))) for name in ("public", "private")],
         ).encode()
-        path = Path(sys.argv[3], image, "tags_history.md")
+        page = Path(sys.argv[3], image, "tags_history.md")
         try:
-            if path.read_bytes() == text:
+            if page.read_bytes() == text:
                 continue
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text)
+            page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_bytes(text)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,9 @@ def generated() -> Iterator[tuple[Path, str]]:
 def commands() -> str:
     """The commands and their options, as `--help` says them."""
     parts = []
+    parent = cli.make_context("tagpages", ["schema"], terminal_width=90)
     for name, command in sorted(cli.commands.items()):
-        context = click.Context(command, info_name=f"tagpages {name}", terminal_width=90)
+        context = click.Context(command, parent, info_name=name)
         parts.append(
             f"<details><summary><code>tagpages {name}</code>: {command.help}</summary>\n\n"
         )
@@ -54,9 +55,11 @@ def catalog_reference(definitions: dict[str, Any]) -> str:
         if "kind" in definition.get("properties", {})
     }
     parts = [
-        "# The catalog\n\n`catalog.yaml` says which images have pages, and where their tags come"
-        " from. This page is made from the catalog's schema (`make docs`). Paths are relative to"
-        " the file; a key without a default must be there.\n"
+        (
+            "# The catalog\n\n`catalog.yaml` says which images have pages, and where their tags"
+            " come from. This page is made from the catalog's schema (`make docs`). Paths are"
+            " relative to the file; a key without a default must be there.\n"
+        )
     ]
     parts += section("Top level", definitions["Catalog"])
     for title, name in (
