@@ -46,7 +46,8 @@ def build(job: Job, observer: Observer) -> Report:
     file = state.build_file(job.options.shard)
     with _writing(job, tree):
         last = state.load_build(job.content, file)
-        run = _Run(job, tree, state.load(job.content), last, job.as_of())
+        stored = state.load(job.content, [kind.file for kind in job.kinds])
+        run = _Run(job, tree, stored, last, job.as_of())
         plan = run.plan()
         known = {name: image for name, image in run.stored.images.items() if _is_managed(job, name)}
         _check_accepted(job, run.stored.images)
@@ -171,12 +172,16 @@ def _plan_images(run: _Run, plan: Plan, images: Mapping[str, Image]) -> None:
 
 
 def _note_unmanaged(run: _Run, plan: Plan) -> None:
-    job, images = run.job, run.job.catalog.images
-    for name in run.stored.images:
-        if not (
-            images.wanted(name) or images.excluded(name) or name in job.catalog.retired
-        ) and job.selected(name):
+    """Tell of pages that no build keeps up to date."""
+    job, images, retired = run.job, run.job.catalog.images, run.job.catalog.retired
+    for name in filter(job.selected, run.stored.images):
+        if not (images.wanted(name) or images.excluded(name) or name in retired):
             plan.findings.append(Finding("unmanaged", name))
+    told = {finding.image for finding in plan.findings}
+    says_so = {name for name, spec in retired.items() if not spec.redirect}
+    for name in filter(job.selected, run.stored.strays):
+        if name not in plan.changes.keys() | told | says_so:
+            plan.findings.append(Finding("unmanaged", name, detail="no tags.json"))
 
 
 def _write_build(run: _Run, file: str, build: Build) -> None:
@@ -187,11 +192,14 @@ def _write_build(run: _Run, file: str, build: Build) -> None:
 def _record(run: _Run, verdict: Verdict, plan: Plan) -> Build:
     """What this build leaves to the next one; what a run with `only` is not about stays."""
     job, last = run.job, run.last
+    removed = plan.changes.keys() - verdict.images.keys()
+    missing = {name: streak for name, streak in verdict.missing.items() if name not in removed}
     if not job.options.only:
         images = run.stored.images | verdict.images
-        removed = verdict.gone | {name for name in plan.changes if name not in verdict.images}
-        totals = _totals(image for name, image in images.items() if name not in removed)
-        return Build(run.as_of, totals, verdict.failed, verdict.held, verdict.missing)
+        totals = _totals(
+            image for name, image in images.items() if job.selected(name) and name not in removed
+        )
+        return Build(run.as_of, totals, verdict.failed, verdict.held, missing)
 
     def others(streaks: Mapping[str, Streak]) -> dict[str, Streak]:
         return {
@@ -205,7 +213,7 @@ def _record(run: _Run, verdict: Verdict, plan: Plan) -> Build:
         last.totals,
         others(last.failed) | verdict.failed,
         others(last.held) | verdict.held,
-        others(last.gone) | verdict.missing,
+        others(last.gone) | missing,
     )
 
 
@@ -239,6 +247,6 @@ def _report(run: _Run, plan: Plan, images: Mapping[str, Image]) -> Report:
         job.page,
         job.catalog.stale_after,
         tuple(changes),
-        len(images.keys() - touched),
+        sum(plan.changes.get(name) == [] for name in images),
         tuple(plan.findings),
     )

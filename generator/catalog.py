@@ -7,7 +7,7 @@ parameters of `Catalog`, filled in by the layers that own them.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from fnmatch import translate
 from functools import lru_cache
 from math import isfinite
@@ -35,10 +35,6 @@ _FRONT_MATTER_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 def _is_glob(name: str) -> bool:
     return any(sign in name for sign in "*?[")
-
-
-def _matches(name: str, globs: tuple[str, ...]) -> bool:
-    return _pattern(globs).fullmatch(name) is not None
 
 
 @lru_cache(maxsize=16)
@@ -116,6 +112,12 @@ class Guard(_Spec, frozen=True, kw_only=True):
         ),
     ] = 0.05
 
+    def __post_init__(self) -> None:
+        """Refuse `.nan`, which no comparison does."""
+        for name in self.__struct_fields__:
+            if not isfinite(getattr(self, name)):
+                raise ValueError(f"`{name}`: write a number from 0 to 1")
+
 
 class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):
     """One table of the pages, and the registry that it shows."""
@@ -168,11 +170,11 @@ class Images(_Spec, frozen=True, kw_only=True):
 
     def wanted(self, name: str) -> bool:
         """Whether the image gets a page, if it has tags."""
-        return _matches(name, self.include) and not self.excluded(name)
+        return bool(_pattern(self.include).fullmatch(name)) and not self.excluded(name)
 
     def excluded(self, name: str) -> bool:
         """Whether the image must not have a page."""
-        return _matches(name, self.exclude)
+        return bool(_pattern(self.exclude).fullmatch(name))
 
     def __post_init__(self) -> None:
         """Check the exact names and the overridden ones."""
@@ -280,7 +282,7 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
         Meta(
             description=(
                 "Remove the pages of an image that every source has lacked for so many nights in a "
-                "row; believe a held table that has answered the same for as long."
+                "row; believe a held table that has lacked the same tags for as long."
             )
         ),
     ] = 3
@@ -344,8 +346,3 @@ def _check_front_matter(key: str, value: object) -> None:
             isinstance(item, float) and isfinite(item)
         ):
             raise ValueError(f"`front_matter.{key}`: cannot hold a {type(item).__name__}")
-
-
-def utc(time: datetime) -> datetime:
-    """The time in UTC; one without an offset is taken as UTC already."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -15,6 +15,7 @@ from generator.catalog import Images
 from generator.errors import Failure, TagpagesError
 from generator.guard import Seen
 from generator.model import Image, Table, Tag, check_name
+from generator.pages import is_own
 from generator.sources.base import Ask, Source, SourceSpec
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ async def _ask_image(
     source: Source, name: str, seconds: float | None
 ) -> tuple[Tag, ...] | Failure | None:
     try:
-        check_name(name)
+        _check_folder(check_name(name))
         tags = await asyncio.wait_for(source.tags(name), seconds)
     except TagpagesError as error:
         return Failure(str(error))
@@ -125,6 +126,12 @@ async def _ask_image(
         where = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
         return Failure(f"internal error, please report it: {type(error).__name__} at {where}")
     return None if tags is None else tuple(tags)
+
+
+def _check_folder(name: str) -> None:
+    """Raise TagpagesError if the image's folder would lie where a file of ours may."""
+    if own := next(filter(is_own, name.split("/")), None):
+        raise TagpagesError(f"no folder can be named `{own}`, like a file of tagpages: exclude it")
 
 
 def _ask(collection: Collection, table: str, session: Callable[[], Session]) -> Ask:

@@ -30,7 +30,8 @@ FindingKind = Literal[
 - `missing`: no source has the image; it is removed after some nights.
 - `gone`: the image's pages were removed.
 - `retired`: the image's pages gave way to a redirect, or to a page that says so.
-- `unmanaged`: the image has pages, and the catalog neither includes nor excludes it.
+- `unmanaged`: there are pages that no build keeps up to date: the catalog neither includes nor
+  excludes the image, or there is no `tags.json` beside them, and no source has the image.
 - `kept_folder`: the folder of a removed image holds files that are not tagpages'.
 - `moved_back`: a tag points again to a digest that it had left.
 - `immutable_changed`: a tag that never moves moved.

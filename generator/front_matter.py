@@ -23,6 +23,10 @@ FRONT_MATTER_LIMIT = 20_000
 _FENCE = re.compile(r"---[ \t]*(?:\r?\n|\Z)")
 _LINE = (
     r"""^({}[ \t]*:)[ \t]*("[^"\r\n]*"|'[^'\r\n]*'|[^\r\n]*?)((?:[ \t]+\#[^\r\n]*)?[ \t]*\r?)$"""
+    r"""(?=(\n(?:[ \t]+[^\s\#]|-\s))?)"""
+)
+_ALIASES = re.compile(
+    r"^aliases[ \t]*:[ \t]*(?:\#[^\r\n]*)?\r?\n(?:([ \t]*)-[ \t][^\r\n]*(\r?\n))+", re.MULTILINE
 )
 
 
@@ -40,15 +44,14 @@ def split(text: str) -> tuple[str, str]:
     raise TagpagesError("the page has no YAML front matter between two lines of `---`")
 
 
-def with_body(page: str, rendered: str, as_of: datetime) -> str:
-    """An existing page with the body of a newly rendered one.
+def with_body(page: str, new_body: str, as_of: datetime) -> str:
+    """An existing page with another body.
 
     Where the bodies are the same, line ends aside, this is the page as it is. Else the front matter
     is kept but for `lastmod`, and the new body gets the line ends of the old one.
     Raises TagpagesError when the front matter cannot be read.
     """
     front, body = split(page)
-    _, new_body = split(rendered)
     if body.replace("\r\n", "\n") == new_body:
         return page
     if "\r\n" in body:
@@ -58,12 +61,14 @@ def with_body(page: str, rendered: str, as_of: datetime) -> str:
     return _with_lastmod(front, as_of) + new_body
 
 
-def with_values(page: str, values: Mapping[str, object]) -> str:
-    """A new page with the catalog's fixed values in its front matter."""
-    front, body = split(page)
+def with_values(front: str, values: Mapping[str, object]) -> str:
+    """The front matter of a new page with the catalog's fixed values.
+
+    Raises TagpagesError for a key whose value goes over several lines.
+    """
     for key, value in values.items():
         front = _replaced(front, key, yaml_value(value))
-    return front + body
+    return front
 
 
 def with_aliases(page: str, urls: Iterable[str]) -> str:
@@ -72,13 +77,19 @@ def with_aliases(page: str, urls: Iterable[str]) -> str:
     Raises TagpagesError when the page has aliases in a form that cannot be added to.
     """
     front, body = split(page)
-    aliases = _parsed(front).get("aliases") or []
+    before = _parsed(front)
+    aliases = before.get("aliases") or []
     if not isinstance(aliases, list):
         raise TagpagesError("`aliases` in the front matter is not a list")
     missing = [url for url in urls if url not in aliases]
     if not missing:
         return page
-    return _changed(front, "aliases", yaml_value([*aliases, *missing])) + body
+    if not (items := _ALIASES.search(front)):
+        return _changed(front, "aliases", yaml_value([*aliases, *missing])) + body
+    indent, newline = items.groups()
+    added = "".join(f"{indent}- {yaml_value(url)}{newline}" for url in missing)
+    changed = front[: items.end()] + added + front[items.end() :]
+    return _checked(changed, before, "aliases", [*aliases, *missing]) + body
 
 
 def _with_lastmod(front: str, as_of: datetime) -> str:
@@ -94,16 +105,23 @@ def _changed(front: str, key: str, value: str) -> str:
     """
     before = _parsed(front)
     changed = _replaced(front, key, value)
-    is_new_line = changed.count("\n") > front.count("\n")
+    if (changed.count("\n") > front.count("\n")) == (key in before):
+        raise _cannot_set(key)
+    return _checked(changed, before, key, yaml.safe_load(value))
+
+
+def _checked(changed: str, before: dict[str, Any], key: str, value: object) -> str:
+    """The changed front matter, if it says that of the key and of the others what it did before."""
     try:
-        if is_new_line != (key in before) and _parsed(changed) == {
-            **before,
-            key: yaml.safe_load(value),
-        }:
+        if _parsed(changed) == {**before, key: value}:
             return changed
     except TagpagesError:  # a part of the old value is left on other lines
         pass
-    raise TagpagesError(
+    raise _cannot_set(key)
+
+
+def _cannot_set(key: str) -> TagpagesError:
+    return TagpagesError(
         f"cannot set `{key}` in the front matter: write it plainly, on a line of its own"
     )
 
@@ -113,9 +131,10 @@ def _replaced(front: str, key: str, value: str) -> str:
 
     A key that is not there comes last.
     """
-    changed, found = _line(key).subn(lambda match: f"{match[1]} {value}{match[3]}", front)
-    if found:
-        return changed
+    if match := _line(key).search(front):
+        if match[4]:
+            raise _cannot_set(key)
+        return f"{front[: match.start()]}{match[1]} {value}{match[3]}{front[match.end() :]}"
     end = front.rindex("---")
     newline = "\r\n" if "\r\n" in front else "\n"
     return f"{front[:end]}{key}: {value}{newline}{front[end:]}"

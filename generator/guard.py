@@ -19,9 +19,9 @@ from generator.findings import Finding, FindingKind
 from generator.grouping import TagOrder
 from generator.losses import (
     Loss,
-    answer_of,
     cut_at_an_age,
     loss_of,
+    mark_of,
     too_much_for_a_source,
     too_much_for_a_table,
 )
@@ -73,7 +73,7 @@ class Verdict:
     """What to believe, and what to remember of this night.
 
     `images` are the new last known good; those in `gone` lose their pages. The streaks are the
-    next `Build`'s.
+    next `Build`'s, but for the images that have lost their pages by then.
     """
 
     images: dict[str, Image] = field(default_factory=dict)
@@ -253,9 +253,10 @@ def _hold_tables(
         if reason is None or image in night.missing or image in night.rules.accepted:
             continue
         key = streak_key(source.table, image)
-        streak = night.again(night.last.held, key, answer_of(judged.believed[image].groups))
+        mark = mark_of(known[image].groups, judged.believed[image].groups)
+        streak = night.again(night.last.held, key, mark)
         if streak.nights >= night.rules.gone_after:
-            detail = f"{reason}, and the same answer {streak.nights} nights in a row"
+            detail = f"{reason}, the same ones {streak.nights} nights in a row"
             judged.findings.append(Finding("released", image, source.table, detail))
             continue
         judged.held[key] = streak
@@ -280,7 +281,7 @@ def _combined(night: _Night, sources: list[_Judged], present: set[str]) -> Verdi
             table is None and judged.table in silent
             for table, judged in zip(tables, sources, strict=True)
         ):
-            _wait(night, verdict, name, silent)
+            _wait(verdict, name, silent)
         else:
             verdict.images[name] = Image(
                 name,
@@ -300,17 +301,15 @@ def _miss(night: _Night, verdict: Verdict, name: str, silent: list[str]) -> None
             verdict.missing[name] = night.last.gone[name]
         return
     streak = night.again(night.last.gone, name)
+    verdict.missing[name] = streak
     if streak.nights >= night.rules.gone_after:
         verdict.gone.add(name)
         verdict.findings.append(Finding("gone", name, nights=streak.nights))
-        return
-    verdict.images[name] = night.known[name]
-    verdict.missing[name] = streak
-    verdict.findings.append(Finding("missing", name, nights=streak.nights))
-
-
-def _wait(night: _Night, verdict: Verdict, name: str, silent: list[str]) -> None:
-    """Leave an image alone of which a table is not known at all."""
-    if name in night.known:
+    else:
         verdict.images[name] = night.known[name]
+        verdict.findings.append(Finding("missing", name, nights=streak.nights))
+
+
+def _wait(verdict: Verdict, name: str, silent: list[str]) -> None:
+    """Leave an image alone of which a table is not known at all."""
     verdict.findings.append(Finding("waiting", name, detail="no answer of " + ", ".join(silent)))

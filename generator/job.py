@@ -14,7 +14,7 @@ from zlib import crc32
 
 import msgspec
 
-from generator.catalog import Catalog, Window, utc
+from generator.catalog import Catalog, Window
 from generator.catalog_file import read_catalog
 from generator.errors import UsageError
 from generator.pages import KINDS, Name
@@ -96,7 +96,7 @@ class Job:
         if given is None:
             return datetime.now(UTC).replace(microsecond=0)
         try:
-            time = utc(given).replace(microsecond=0)
+            time = _utc(given).replace(microsecond=0)
         except OverflowError:
             time = EARLIEST
         if time <= EARLIEST:
@@ -127,6 +127,11 @@ class Job:
             return datetime.fromtimestamp(int(text), UTC)
         except (ValueError, OverflowError, OSError):
             raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}: write seconds since 1970") from None
+
+
+def _utc(time: datetime) -> datetime:
+    """The time in UTC; one without an offset is taken as UTC already."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def catalog_schema() -> str:

@@ -111,7 +111,12 @@ def cut_at_an_age(
     return f"all {len(older)} tags older than {days} days gone at once"
 
 
-def answer_of(groups: tuple[TagGroup, ...]) -> str:
-    """A short mark of which tags an answer has: the same mark is the same answer."""
-    names = sorted(tag for group in groups for tag in group.tags)
-    return sha256("\n".join(names).encode()).hexdigest()[:12]
+def mark_of(before: tuple[TagGroup, ...], after: tuple[TagGroup, ...]) -> str:
+    """A short mark of which tags `after` lacks.
+
+    Two answers with the same mark are the same as far as the loss goes: that a tag moved, or a
+    new one came, says nothing of it.
+    """
+    listed = {tag for group in after for tag in group.tags}
+    gone = sorted(tag for group in before for tag in group.tags if tag not in listed)
+    return sha256("\n".join(gone).encode()).hexdigest()[:12]

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generator.errors import TagpagesError
-from generator.front_matter import with_aliases, with_body, with_values
+from generator.errors import TagpagesError, UsageError
+from generator.front_matter import split, with_aliases, with_body, with_values
 from generator.model import Image
-from generator.pages import ALL
+from generator.pages import IMAGE_FILES
 from generator.pages.base import PageKind, Site
 from generator.render import Renderer
 from generator.state import TAGS_FILE, encode_image
@@ -42,9 +42,9 @@ class Publisher:
         complete = self._with_all_tables(image)
         changes = []
         for kind in self.kinds:
-            rendered = self.renderer.render(kind.template, kind.view(complete, self.site))
+            values = kind.view(complete, self.site)
             aliases = [f"{self.site.url}{name}/{kind.path}" for name in formerly]
-            changes += self._page(f"{image.name}/{kind.file}", rendered, aliases)
+            changes += self._page(f"{image.name}/{kind.file}", kind.template, values, aliases)
         return changes
 
     def state(self, image: Image) -> list[Change]:
@@ -55,35 +55,37 @@ class Publisher:
     def retired(self, name: str) -> list[Change]:
         """The pages that say that an image is retired; its `tags.json` goes."""
         values = {"image": name, "as_of": self.site.as_of}
-        rendered = self.renderer.render(RETIRED_TEMPLATE, values)
-        pages = [
-            change for kind in self.kinds for change in self._page(f"{name}/{kind.file}", rendered)
-        ]
+        pages: list[Change] = []
+        for kind in self.kinds:
+            pages += self._page(f"{name}/{kind.file}", RETIRED_TEMPLATE, values)
         return pages + self._removals(name, [TAGS_FILE])
 
     def removal(self, name: str) -> list[Change]:
         """All that tagpages wrote of an image, to be removed."""
-        return self._removals(name, self._own_files())
+        return self._removals(name, IMAGE_FILES)
 
     def others(self, name: str) -> list[str]:
         """What lies in an image's folder and is not tagpages'."""
-        return self.tree.others(name, self._own_files())
-
-    def _own_files(self) -> list[str]:
-        return [*(kind.file for kind in ALL), TAGS_FILE]
+        return self.tree.others(name, IMAGE_FILES)
 
     def _removals(self, name: str, files: Sequence[str]) -> list[Change]:
         changes = (self.tree.change(f"{name}/{file}", None) for file in files)
         return [change for change in changes if change]
 
-    def _page(self, path: str, rendered: str, aliases: Sequence[str] = ()) -> list[Change]:
+    def _page(
+        self, path: str, template: str, values: Mapping[str, Any], aliases: Sequence[str] = ()
+    ) -> list[Change]:
+        rendered = self.renderer.render(template, values)
         before = self.tree.read(path)
         try:
-            if before is None:
-                page = with_values(rendered, self.front_matter)
-            else:
+            front, body = split(rendered)
+            page = with_values(front, self.front_matter) + body if before is None else ""
+        except TagpagesError as error:
+            raise UsageError(f"template {template}: {error}") from None
+        try:
+            if before is not None:
                 old = before.decode()
-                page = with_body(old, rendered, self.site.as_of)
+                page = with_body(old, body, self.site.as_of)
             if aliases:
                 page = with_aliases(page, aliases)
         except UnicodeDecodeError:

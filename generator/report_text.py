@@ -62,7 +62,7 @@ def needs_a_look(report: Report) -> list[Section]:
         Section("New images", _new_images(report)),
         Section("New images without an answer of every source", _findings(found("waiting"))),
         Section("Folders with files of others", _findings(found("kept_folder"))),
-        Section("Images that the catalog does not include", _findings(found("unmanaged"))),
+        Section("Pages that no build keeps up to date", _findings(found("unmanaged"))),
         Section("Times that went back", _findings(found("time_back"))),
         Section("Believed after all", _findings(found("released"))),
     )

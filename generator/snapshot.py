@@ -11,21 +11,14 @@ from pathlib import Path, PurePosixPath
 
 from generator.errors import TagpagesError, UsageError
 from generator.model import Build, Image
-from generator.pages import ALL
+from generator.pages import is_own
 from generator.state import (
     BUILD_FILE,
     TAGS_FILE,
     decode_build,
     decode_image,
-    is_build_file,
     read_bytes,
 )
-
-_OWN_FILES = frozenset({TAGS_FILE, *(kind.file for kind in ALL)})
-
-
-def _is_own(name: str) -> bool:
-    return name in _OWN_FILES or is_build_file(name)
 
 
 @dataclass(frozen=True)
@@ -75,7 +68,7 @@ def of_folder(folder: Path) -> Snapshot:
                 Path(parent, name).relative_to(folder).as_posix(): read_bytes(f"{parent}/{name}")
                 for parent, _, names in os.walk(folder)
                 for name in names
-                if _is_own(name)
+                if is_own(name)
             }
         )
     except OSError as error:
@@ -92,7 +85,7 @@ def _git_files(revision: str, content: Path) -> Iterator[tuple[str, bytes]]:
     for entry in filter(None, entries):
         meta, _, path = entry.partition("\t")
         mode, _, blob = meta.split()
-        if mode.startswith("100") and _is_own(PurePosixPath(path).name):
+        if mode.startswith("100") and is_own(PurePosixPath(path).name):
             paths.append(path)
             ids.append(blob)
     output = io.BytesIO(_git(content, "cat-file", "--batch", stdin="\n".join(ids)))

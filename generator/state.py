@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -27,10 +27,15 @@ _SHARD_FILE = "build.{}-of-{}.json"
 
 
 class Known(msgspec.Struct, frozen=True):
-    """The last known good of a content tree; `broken` are the images whose state is unreadable."""
+    """The last known good of a content tree.
+
+    `broken` are the images whose state is unreadable, `strays` the folders that have a page and no
+    state: of a retired image, or not written by tagpages.
+    """
 
     images: dict[str, Image]
     broken: dict[str, Failure]
+    strays: tuple[str, ...]
 
 
 class _TagsFile(msgspec.Struct):
@@ -187,45 +192,57 @@ def last_as_of(content: Path) -> datetime | None:
     return max((time for time in times if time is not None), default=None)
 
 
-def load(content: Path) -> Known:
-    """The last known good of every image of a content tree.
+def load(content: Path, pages: Collection[str] = ()) -> Known:
+    """The last known good of every image of a content tree; `pages` are the names of page files.
 
     Raises TagpagesError when the tree cannot be read.
     """
     images: dict[str, Image] = {}
     broken: dict[str, Failure] = {}
-    for name, path in sorted(_tags_files(str(content))):
+    strays = []
+    for name, path in sorted(_folders(str(content), pages)):
+        if not path:
+            strays.append(name)
+            continue
         try:
             images[name] = decode_image(read_bytes(path), name)
         except TagpagesError as error:
             broken[name] = Failure(str(error))
         except OSError as error:
             broken[name] = Failure(f"cannot read {path}: {error.strerror}")
-    return Known(images, broken)
+    return Known(images, broken, tuple(strays))
 
 
-def _tags_files(content: str) -> Iterator[tuple[str, str]]:
-    """Image names and the paths of their `tags.json`; symbolic links are not followed."""
+def _folders(content: str, pages: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Image names and the paths of their `tags.json`, or "" where there is a page only.
+
+    Symbolic links are not followed.
+    """
     folders = [("", content)]
     while folders:
-        prefix, folder = folders.pop()
+        image, folder = folders.pop()
+        state, has_page = "", False
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.name == TAGS_FILE and prefix and entry.is_file(follow_symlinks=False):
-                        yield prefix, entry.path
-                    elif entry.is_dir(follow_symlinks=False):
-                        name = f"{prefix}/{entry.name}" if prefix else entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        name = f"{image}/{entry.name}" if image else entry.name
                         folders.append((name, entry.path))
+                    elif entry.name == TAGS_FILE and entry.is_file(follow_symlinks=False):
+                        state = entry.path
+                    elif entry.name in pages:
+                        has_page = True
         except FileNotFoundError:  # not there yet, or removed by another run since it was listed
             continue
         except OSError as error:
             raise TagpagesError(f"cannot read the folder {folder}: {error.strerror}") from None
+        if image and (state or has_page):
+            yield image, state
 
 
 def read_bytes(path: str) -> bytes:
-    """The bytes of a file that is no symbolic link; raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    """The bytes of a file that is no symbolic link; raises OSError. Does not wait on a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         data = part = os.read(descriptor, _BLOCK)
         while len(part) == _BLOCK:

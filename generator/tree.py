@@ -10,8 +10,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from stat import S_ISLNK
 
@@ -85,10 +86,16 @@ class Tree:
         except OSError as error:
             raise _cannot("write", self.content / change.path, error) from None
 
-    def others(self, folder: str, ours: Iterable[str]) -> list[str]:
-        """What lies in a folder beside our own files, sorted."""
+    def others(self, folder: str, ours: Collection[str]) -> list[str]:
+        """What lies in a folder beside our own files and the folders that hold such, sorted."""
+        path = self._absolute(folder)
         try:
-            return sorted(set(os.listdir(self._absolute(folder))) - set(ours))
+            return sorted(
+                name
+                for name in os.listdir(path)
+                if name not in ours
+                and not any(set(ours) & set(files) for *_, files in os.walk(f"{path}/{name}"))
+            )
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -101,6 +108,8 @@ class Tree:
         Raises TagpagesError when another run holds it, or the tree cannot be written to.
         """
         path = os.path.join(self._root, LOCK_FILE)
+        root = Path(self._root)
+        missing = list(takewhile(lambda folder: not folder.exists(), [root, *root.parents]))
         try:
             os.makedirs(self._root, exist_ok=True)
             descriptor = _locked(path)
@@ -117,6 +126,9 @@ class Tree:
             with suppress(OSError):  # nothing can be written any more
                 os.unlink(path)
             os.close(descriptor)
+            with suppress(OSError):  # it holds something by now
+                for folder in missing:
+                    folder.rmdir()
 
     def _begin(self, lock: int) -> None:
         try:

@@ -95,7 +95,8 @@ def test_lastmod_is_replaced_in_whatever_form_it_has(
         assert two_nights(site, before) == after
 
 
-RENDERED = "---\ntitle: app\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
+NEW_FRONT = "---\ntitle: app\nlastmod: 2024-06-04 01:02:03\n---\n"
+NEW_BODY = "New body.\n"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ RENDERED = "---\ntitle: app\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
 def test_a_lastmod_that_cannot_be_replaced_safely_is_an_error(front: str) -> None:
     page = f"---\n{front}\n---\nOld body.\n"
     try:
-        text = with_body(page, RENDERED, AS_OF)
+        text = with_body(page, NEW_BODY, AS_OF)
     except TagpagesError as error:
         assert str(error).startswith(("cannot set `lastmod`", "the front matter is not valid"))  # noqa: PT017
     else:  # where it can be, nothing else has changed and no key is there twice
@@ -144,7 +145,7 @@ def test_a_lastmod_that_cannot_be_replaced_safely_is_an_error(front: str) -> Non
 )
 def test_front_matter_that_cannot_be_read_is_an_error(front: str) -> None:
     with pytest.raises(TagpagesError, match=r"the front matter is (not|longer)"):
-        with_body(f"---\n{front}\n---\nOld body.\n", RENDERED, AS_OF)
+        with_body(f"---\n{front}\n---\nOld body.\n", NEW_BODY, AS_OF)
 
 
 @pytest.mark.parametrize(
@@ -173,28 +174,34 @@ def test_a_page_is_split_behind_the_second_line_of_dashes(page: str, front: str,
 
 def test_a_page_whose_body_is_the_same_stays_as_it_is() -> None:
     page = "---\nwhatever: [\n---\r\nNew body.\r\n"
-    assert with_body(page, RENDERED, AS_OF) == page
+    assert with_body(page, NEW_BODY, AS_OF) == page
 
 
 def test_a_page_that_begins_with_a_byte_order_mark_keeps_it() -> None:
     page = "\ufeff---\nlastmod: 1\n---\nOld body.\n"
-    assert with_body(page, RENDERED, AS_OF) == (
+    assert with_body(page, NEW_BODY, AS_OF) == (
         "\ufeff---\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
     )
 
 
 def test_a_page_that_ends_with_its_front_matter_gets_a_body() -> None:
-    assert with_body("---\nlastmod: 1\n---", RENDERED, AS_OF) == (
+    assert with_body("---\nlastmod: 1\n---", NEW_BODY, AS_OF) == (
         "---\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
     )
 
 
 def test_fixed_values_replace_or_follow_those_of_the_template() -> None:
     values = {"title": 'a "b": c', "date": date(2023, 6, 22), "menu": {"main": [1, None, True]}}
-    assert with_values(RENDERED, values) == (
+    assert with_values(NEW_FRONT, values) == (
         '---\ntitle: "a \\"b\\": c"\nlastmod: 2024-06-04 01:02:03\n'
-        'date: 2023-06-22\nmenu: {"main": [1, null, true]}\n---\nNew body.\n'
+        'date: 2023-06-22\nmenu: {"main": [1, null, true]}\n---\n'
     )
+
+
+@pytest.mark.parametrize("value", ["\n  - a\n  - b", " |\n  a", "\n- a\n- b", " [a,\n  b]"])
+def test_a_template_s_value_over_several_lines_cannot_be_replaced(value: str) -> None:
+    with pytest.raises(TagpagesError, match="cannot set `tags`"):
+        with_values(f"---\ntags:{value}\ntoc: true\n---\n", {"tags": ["c"]})
 
 
 @pytest.mark.parametrize(
@@ -205,13 +212,26 @@ def test_fixed_values_replace_or_follow_those_of_the_template() -> None:
         ("aliases:", 'aliases: ["/old/"]'),
         ("aliases: [/old/]", "aliases: [/old/]"),
         ("aliases:\n  - /old/", "aliases:\n  - /old/"),
+        ("aliases:\n  - /older/", 'aliases:\n  - /older/\n  - "/old/"'),
+        (
+            "aliases: # ours\n- /older/ # 2023\ntoc: true",
+            'aliases: # ours\n- /older/ # 2023\n- "/old/"\ntoc: true',
+        ),
     ],
 )
 def test_aliases_are_added_once(front: str, changed: str) -> None:
     assert with_aliases(f"---\n{front}\n---\nBody.\n", ["/old/"]) == f"---\n{changed}\n---\nBody.\n"
 
 
-@pytest.mark.parametrize("front", ["aliases:\n  - /older/", "aliases: /older/", "aliases: 7"])
+@pytest.mark.parametrize(
+    "front",
+    [
+        "aliases: /older/",
+        "aliases: 7",
+        "aliases:\n  - >\n    /older/",
+        "aliases: [/older/,\n  /b/]",
+    ],
+)
 def test_aliases_that_cannot_be_added_to_are_an_error(front: str) -> None:
     with pytest.raises(TagpagesError, match="aliases"):
         with_aliases(f"---\n{front}\n---\nBody.\n", ["/old/"])

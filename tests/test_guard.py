@@ -86,7 +86,7 @@ class Nights:
             rules.as_of,
             failed=verdict.failed,
             held=verdict.held,
-            gone=verdict.missing,
+            gone={k: v for k, v in verdict.missing.items() if k not in verdict.gone},
         )
         return verdict
 
@@ -168,7 +168,7 @@ def test_a_held_table_is_released_when_it_has_answered_the_same_for_three_nights
             "released",
             "image-003",
             "public",
-            "5 of 8 visible tags gone, and the same answer 3 nights in a row",
+            "5 of 8 visible tags gone, the same ones 3 nights in a row",
         )
     ]
     assert len(shown(verdict.images["image-003"])) == 3
@@ -184,6 +184,15 @@ def test_another_answer_starts_the_count_of_a_held_table_anew() -> None:
         verdict = nights.build(full | {"image-003": answer})
         assert kinds(verdict) == ["held"]
     assert verdict.findings[0].nights == 2
+
+
+def test_a_held_table_that_goes_on_changing_is_released_all_the_same() -> None:
+    nights = Nights()
+    full = images(20, 8)
+    nights.build(full)
+    for number, kind in enumerate(("held", "held", "released")):
+        answer = (*tags(3), tag(f"new-{number}", 7))
+        assert kinds(nights.build(full | {"image-003": answer})) == [kind]
 
 
 def test_a_table_that_recovers_is_believed_and_forgotten() -> None:
@@ -448,7 +457,7 @@ def test_an_image_that_no_source_has_is_removed_on_the_third_night() -> None:
     assert verdict.findings == [Finding("gone", "image-000", nights=3)]
     assert verdict.gone == {"image-000"}
     assert "image-000" not in verdict.images
-    assert verdict.missing == {}
+    assert nights.last.gone == {}
 
 
 def test_an_image_that_comes_back_is_counted_from_the_start_next_time() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import subprocess
@@ -266,12 +267,87 @@ def test_what_the_catalog_neither_includes_nor_excludes_stays_and_is_told(built:
     before = built.tree()
     built.catalog(images={"include": ["app"]})
     run = built.build()
-    assert "Images that the catalog does not include (2)\n  team/app\n  tool\n" in run.err
+    assert "Pages that no build keeps up to date (2)\n  team/app\n  tool\n" in run.err
     after = built.tree()
     assert {path for path in after if after[path] != before[path]} == {
         "app/tags_history.md",
         "app/tags.json",
     }
+
+
+def test_the_folder_of_an_image_below_is_none_of_others(site: Site) -> None:
+    site.lists({"team": NIGHT["app"], "team/app": NIGHT["app"]})
+    site.build()
+    site.catalog(images={"exclude": ["team"]})
+    run = site.build()
+    assert "Folders with files of others" not in run.err
+    assert not site.page("team").exists()
+    assert site.page("team/app").exists()
+
+
+def test_a_page_that_somebody_else_left_is_told_until_it_is_gone(built: Site) -> None:
+    for image in ("ghost", "published-by-mistake", "app"):
+        (built.content / image).mkdir(exist_ok=True)
+        built.page(image).write_text("---\ntitle: x\n---\nOld.\n")
+    built.state("app").unlink()
+    built.catalog(images={"exclude": ["published-*"]})
+    run = built.build()
+    told = (
+        "Pages that no build keeps up to date (2)\n  ghost: `no tags.json`\n  published-by-mistake"
+    )
+    assert told in run.err
+    assert digest("b") in built.body("app")
+    assert built.page("ghost").exists()
+
+
+@pytest.mark.parametrize("image", ["build.json", "team/tags.json", "tags_history.md/app"])
+def test_an_image_named_like_a_file_of_ours_fails_alone(built: Site, image: str) -> None:
+    built.lists(NEXT | {image: NEXT["app"]})
+    for _ in range(2):
+        run = built.run("build")
+        assert run.code == 1
+        assert f"  {image}: public: `no folder can be named" in run.err
+        assert digest("b") in built.body("app")
+        assert not (built.content / image).is_dir()
+
+
+def test_a_pipe_in_place_of_a_page_fails_that_image_alone(built: Site) -> None:
+    built.page("app").unlink()
+    os.mkfifo(built.page("app"))
+    run = built.run("build")
+    assert run.code == 1
+    assert "no YAML front matter" in run.err
+    assert digest("b") in built.body("tool")
+
+
+def test_an_image_that_cannot_be_written_is_failed_and_not_unchanged(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, "replace", "/tool/")
+    run = built.run("build")
+    assert "0 added, 0 removed, 2 changed, 0 unchanged, 1 failed or held back" in run.err
+
+
+def test_a_gone_image_that_cannot_be_removed_is_removed_as_soon_as_it_can(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built.catalog(gone_after=1)
+    built.lists({image: tags for image, tags in NIGHT.items() if image != "tool"})
+    with monkeypatch.context() as patched:
+        failing(patched, "unlink", "/tool/tags_history.md")
+        assert built.run("build").code == 1
+    assert json.loads((built.content / "build.json").read_text())["gone"]["tool"]["nights"] == 1
+    built.build()
+    assert not (built.content / "tool").exists()
+    assert json.loads((built.content / "build.json").read_text())["gone"] == {}
+
+
+def test_a_shard_counts_its_own_images(built: Site) -> None:
+    built.build("--shard", "1/2")
+    built.build("--shard", "2/2")
+    files = [built.content / f"build.{number}-of-2.json" for number in (1, 2)]
+    counts = [json.loads(file.read_text())["totals"] for file in files]
+    assert sum(count.get("public", {"images": 0})["images"] for count in counts) == len(NEXT)
 
 
 def test_a_retired_image_says_so(built: Site) -> None:

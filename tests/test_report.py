@@ -193,7 +193,7 @@ TEXT = """\
 
 - `bash`: `notes.txt`
 
-### Images that the catalog does not include (1)
+### Pages that no build keeps up to date (1)
 
 - `old`
 

@@ -15,11 +15,13 @@ NIGHT: Listing = {"app": [("latest", "a", "2024-06-01T10:00:00Z")]}
 PACKAGED = (ROOT / "templates" / "tags_history.md.j2").read_text()
 
 
-def own_template(site: Site, text: str, name: str = "tags_history.md.j2") -> Path:
+def own_template(
+    site: Site, text: str, name: str = "tags_history.md.j2", **catalog: object
+) -> Path:
     folder = site.root / "mine"
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(text)
-    site.catalog(templates="mine")
+    site.catalog(templates="mine", **catalog)
     site.lists(NIGHT)
     return folder / name
 
@@ -106,12 +108,14 @@ def test_a_folder_of_templates_that_is_not_there_is_a_mistake(site: Site) -> Non
     )
 
 
-def test_a_template_without_front_matter_makes_no_page(site: Site) -> None:
-    own_template(site, "Only text.\n")
+@pytest.mark.parametrize("text", ["Only text.\n", "---\ndate:\n  - 1\n---\n", "{{ nothing }}"])
+def test_a_mistake_in_a_template_leaves_no_folder_behind(site: Site, text: str) -> None:
+    own_template(site, text, front_matter={"date": "2023-06-22"}, content="deep/down")
     run = site.run("build")
-    assert run.code == 1
-    assert "the page has no YAML front matter" in run.err
-    assert set(site.tree()) == {"build.json"}
+    assert run.code == 2
+    assert run.err.startswith("tagpages: template ")
+    assert "tags_history.md.j2" in run.err
+    assert not (site.root / "deep").exists()
 
 
 def test_windows_line_ends_of_a_template_do_not_reach_the_page(site: Site) -> None:
