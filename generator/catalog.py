@@ -112,12 +112,6 @@ class Guard(_Spec, frozen=True, kw_only=True):
         ),
     ] = 0.05
 
-    def __post_init__(self) -> None:
-        """Refuse `.nan`, which no comparison does."""
-        for name in self.__struct_fields__:
-            if not isfinite(getattr(self, name)):
-                raise ValueError(f"`{name}`: write a number from 0 to 1")
-
 
 class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):
     """One table of the pages, and the registry that it shows."""
