@@ -23,8 +23,11 @@ the manifest was uploaded, the image was built, or whatever a recorded listing s
 # OCI Distribution Specification 1.1, "Pulling manifests": <name> and <reference> as a tag.
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_TAG_FORM = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
+_TAG = re.compile(_TAG_FORM)
+_TAG_LINES = re.compile(rf"(?:{_TAG_FORM}\n)*")
 # OCI Image Specification 1.1, "Descriptors": digests. The registered algorithms have a fixed form.
+_SHA256_LINES = re.compile(r"(?:sha256:[a-f0-9]{64}\n)*")
 _DIGEST = re.compile(
     r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}"
     r"|(?!sha256:|sha512:)[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+"
@@ -145,7 +148,7 @@ def check_digest(digest: str) -> str:
 
 def check_tags(tags: Collection[str]) -> None:
     """Raise TagpagesError unless all tags are valid, none is there twice, and the limit is kept."""
-    if not all(map(_TAG.fullmatch, tags)):
+    if not _all_match(_TAG_LINES, tags):
         for tag in tags:
             check_tag(tag)
     if len(set(tags)) < len(tags):
@@ -155,6 +158,19 @@ def check_tags(tags: Collection[str]) -> None:
         raise TagpagesError(f"more than {TAGS_LIMIT:,} tags, the limit for one table")
 
 
+def check_digests(digests: Collection[str]) -> None:
+    """Raise TagpagesError unless all digests are valid."""
+    if not _all_match(_SHA256_LINES, digests):
+        for digest in digests:
+            check_digest(digest)
+
+
+def _all_match(lines: re.Pattern[str], texts: Collection[str]) -> bool:
+    """Whether the texts, as lines, match: one match over all is much faster than one for each."""
+    text = "\n".join([*texts, ""])
+    return text.count("\n") == len(texts) and lines.fullmatch(text) is not None
+
+
 def checked_tags(tags: Iterable[Tag]) -> tuple[Tag, ...]:
     """The tags, each checked, with their times in UTC.
 
@@ -162,8 +178,7 @@ def checked_tags(tags: Iterable[Tag]) -> tuple[Tag, ...]:
     """
     checked = tuple([tag if tag.last_changed.tzinfo is UTC else _in_utc(tag) for tag in tags])
     check_tags([tag.name for tag in checked])
-    for digest in {tag.digest for tag in checked}:
-        check_digest(digest)
+    check_digests({tag.digest for tag in checked})
     return checked
 
 

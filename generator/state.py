@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from generator.errors import Failure, TagpagesError
-from generator.model import Build, Image, Table, check_digest, check_name, check_tags
+from generator.model import Build, Image, Table, check_digests, check_name, check_tags
 
 VERSION = 1
 TAGS_FILE = "tags.json"
@@ -106,8 +106,8 @@ def _check_file(file: _TagsFile, name: str) -> None:
 
 def _check_table(table: Table) -> None:
     check_tags([tag for group in table.groups for tag in group.tags])
+    check_digests([group.digest for group in table.groups])
     for group in table.groups:
-        check_digest(group.digest)
         _check_time(group.last_changed)
         if not group.tags:
             raise TagpagesError(f"{group.digest} has no tag")

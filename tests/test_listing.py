@@ -45,6 +45,10 @@ BAD_IMAGES = {
         "Object missing required field `name` - at `$[0]`",
     ),
     "tag-twice": (app(tag(), tag(digest=digest("c"))), "tag `latest` is there twice"),
+    "digest-of-two-lines": (
+        app(tag(digest=f"{digest('a')}\n{digest('b')}")),
+        f"not a valid digest: 'sha256:{'a' * 64}\\nsha25...'",
+    ),
     "digest": (app(tag(digest="sha256:short")), "not a valid digest: 'sha256:short'"),
     "digest-in-capitals": (
         app(tag(digest=digest("B"))),
