@@ -131,6 +131,7 @@ def _ordinal(number: int) -> str:
     return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
 
 
+@lru_cache(maxsize=16)
 def page_time(time: datetime) -> str:
     """A time as front matter has it: UTC without an offset, which Hugo reads as UTC."""
     return time.replace(tzinfo=None).isoformat(" ", "seconds")
