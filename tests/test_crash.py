@@ -171,7 +171,7 @@ def torn(step: Step, now: Files) -> list[str]:
 def test_a_build_killed_at_any_instant_leaves_whole_files_and_the_next_one_completes(
     steps: list[Step], tmp_path: Path, part: int
 ) -> None:
-    instants = random.Random(part)  # noqa: S311 - any instants will do
+    instants = random.Random(part)
     kills = within = 0
     with builder() as builds, folder_in_memory(tmp_path) as folder:
         content = folder / "content"

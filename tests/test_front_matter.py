@@ -121,7 +121,7 @@ def test_a_lastmod_that_cannot_be_replaced_safely_is_an_error(front: str) -> Non
         assert str(error).startswith(("cannot set `lastmod`", "the front matter is not valid"))  # noqa: PT017
     else:  # where it can be, nothing else has changed and no key is there twice
         before, after = frontmatter.parse(page)[0], frontmatter.parse(text)[0]
-        assert after == before | {"lastmod": datetime(2024, 6, 4, 1, 2, 3)}  # noqa: DTZ001
+        assert after == before | {"lastmod": datetime(2024, 6, 4, 1, 2, 3)}
         assert len(re.findall("lastmod", text)) == len(re.findall("lastmod", page))
 
 
@@ -260,7 +260,7 @@ def test_a_value_is_read_back_from_its_line(value: object) -> None:
         ("😀\nnext\x7f\x85", '"😀\\nnext\\U0000007f\\U00000085"'),
         ("{{< tabs >}}", '"{\\u007b< tabs >}}"'),
         (datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC), "2024-06-03 00:46:08"),
-        (datetime(2024, 6, 3, 0, 46, 8), "2024-06-03 00:46:08"),  # noqa: DTZ001
+        (datetime(2024, 6, 3, 0, 46, 8), "2024-06-03 00:46:08"),
         (
             datetime(2023, 6, 22, 11, 7, 52, tzinfo=timezone(timedelta(hours=2))),
             "2023-06-22T11:07:52+02:00",
@@ -295,8 +295,8 @@ def test_the_front_matter_of_a_new_page_is_what_hugo_wants(site: Site) -> None:
         "type": "article",
         "unlisted": True,
         "description": "Image Tags and History for the app Chainguard Image",
-        "date": datetime(2024, 6, 3, 0, 46, 8),  # noqa: DTZ001 - Hugo reads it as UTC
-        "lastmod": datetime(2024, 6, 3, 0, 46, 8),  # noqa: DTZ001 - likewise
+        "date": datetime(2024, 6, 3, 0, 46, 8),
+        "lastmod": datetime(2024, 6, 3, 0, 46, 8),
         "draft": False,
         "tags": ["Reference", "Chainguard Images", "Product"],
         "images": [],

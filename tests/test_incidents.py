@@ -599,7 +599,7 @@ def test_tags_of_the_same_time_keep_the_registry_s_order_or_go_by_version(tmp_pa
         for seed in (0, 1):
             for entries in found.values():
                 for entry in entries:
-                    random.Random(seed).shuffle(entry["tags"])  # noqa: S311 - any order will do
+                    random.Random(seed).shuffle(entry["tags"])
             (tmp_path / f"{order}{seed}").mkdir()
             job = Job(
                 Site(tmp_path / f"{order}{seed}"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.catalog import DEFAULT_TABS, Window
-from generator.grouping import arranged, group, visible
+from generator.grouping import TagOrder, arranged, group, visible
 from generator.merge import merge
 from generator.model import Image, Table, Tag, TagGroup
 from generator.pages import tags_history
@@ -126,14 +126,14 @@ def test_a_group_leaves_after_whole_calendar_months(
     window: Window,
     as_of: str,
     newest: str,
-    is_shown: bool,  # noqa: FBT001 - pytest names it
+    is_shown: bool,
 ) -> None:
     groups = group(tags(f"new a {newest}", "old a 0001-01-01 00:00"), "recency")
     assert bool(visible(groups, window, at(as_of))) == is_shown
 
 
 @given(
-    st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 - as hypothesis wants
+    st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)),
     st.integers(0, 60 * 24 * 400),
     st.integers(1, 13),
 )
@@ -235,8 +235,8 @@ ORDERS = st.sampled_from(["recency", "version"])
 RENDERER = Renderer()
 
 
-def page(image: Image, order: str = "recency") -> str:
-    site = Site("/ref/", DEFAULT_TABS, MONTH, order, AS_OF)  # type: ignore[arg-type]
+def page(image: Image, order: TagOrder = "recency") -> str:
+    site = Site("/ref/", DEFAULT_TABS, MONTH, order, AS_OF)
     return RENDERER.render(tags_history.template, tags_history.view(image, site))
 
 
@@ -253,14 +253,16 @@ def parsed(page: str) -> dict[str, list[tuple[tuple[str, ...], str, str]]]:
 
 
 @given(TAGS, TAGS, ORDERS)
-def test_a_page_read_back_gives_the_data(public: list[Tag], private: list[Tag], order: str) -> None:
+def test_a_page_read_back_gives_the_data(
+    public: list[Tag], private: list[Tag], order: TagOrder
+) -> None:
     tables = parsed(
         page(
             Image(
                 "app",
                 (
-                    Table("public", group(public, order)),  # type: ignore[arg-type]
-                    Table("private", group(private, order)),  # type: ignore[arg-type]
+                    Table("public", group(public, order)),
+                    Table("private", group(private, order)),
                 ),
             ),
             order,
@@ -278,15 +280,15 @@ def test_a_page_read_back_gives_the_data(public: list[Tag], private: list[Tag], 
 
 
 @given(TAGS.filter(bool), ORDERS)
-def test_the_lines_of_a_table_have_equal_width(listed: list[Tag], order: str) -> None:
-    lines = tags_table(group(listed, order), AS_OF).splitlines()  # type: ignore[arg-type]
+def test_the_lines_of_a_table_have_equal_width(listed: list[Tag], order: TagOrder) -> None:
+    lines = tags_table(group(listed, order), AS_OF).splitlines()
     assert len({len(line) for line in lines}) == 1
     assert len(lines) == 2 + len({tag.digest for tag in listed})
 
 
 @given(TAGS, ORDERS)
-def test_the_same_values_give_the_same_page(listed: list[Tag], order: str) -> None:
-    image = Image("app", (Table("public", group(listed, order)),))  # type: ignore[arg-type]
+def test_the_same_values_give_the_same_page(listed: list[Tag], order: TagOrder) -> None:
+    image = Image("app", (Table("public", group(listed, order)),))
     assert page(image, order) == page(image, order)
 
 

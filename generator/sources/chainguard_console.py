@@ -45,7 +45,7 @@ class _Tag(msgspec.Struct, rename="camel"):
 
     def row(self) -> Row:
         """The tag as a row."""
-        from generator.registry import parse_time  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import parse_time
 
         return Row(self.name, self.digest, parse_time(self.update_time))
 

@@ -43,7 +43,7 @@ class HistorySource(VendorSource["Chainguard"]):
         return self._registry_at(self._spec.registry, self._named_login())
 
     async def _rows(self, repository: str) -> Rows:
-        from generator.registry import spread  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import spread
 
         tags = await (await self._registry.repository(repository)).tags()
         if tags is None:

@@ -111,7 +111,7 @@ class _HubSource(NamespaceSource[DockerHub]):
 
     async def _missing_digests(self, repository: str, tags: list[_Tag]) -> dict[str, str | None]:
         """What the registry says of tags without a digest: by HEAD, which is no counted pull."""
-        from generator.registry import spread  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import spread
 
         names = [tag.name for tag in tags if not tag.digest and self._spec.taken(tag.name)]
         if not names:
@@ -135,7 +135,7 @@ def _next(_reply: Reply, page: _TagPage | _RepositoryPage) -> str:
 
 
 def _row(tag: _Tag, digests: dict[str, str | None]) -> Row:
-    from generator.registry import parse_time  # noqa: PLC0415 - only live sources need HTTP
+    from generator.registry import parse_time
 
     time = parse_time(tag.tag_last_pushed or tag.last_updated or "")
     return Row(tag.name, tag.digest or digests.get(tag.name) or "", time)
@@ -171,7 +171,7 @@ class _Login:
         return not fresh
 
     async def _token(self) -> str:
-        from generator.registry import Endpoint, StatusError  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import Endpoint, StatusError
 
         login = {"identifier": self._credentials.username, "secret": self._credentials.password}
         api = Endpoint(self._session, self._origin)

@@ -83,7 +83,7 @@ class _GhcrSource(NamespaceSource[Ghcr]):
                 yield f"{namespace}/{package.name}"
 
     async def _rows(self, repository: str) -> Rows:
-        from generator.registry import parse_time  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import parse_time
 
         owner, _, package = repository.partition("/")
         api = await self._api(repository)
@@ -118,7 +118,7 @@ class _GhcrSource(NamespaceSource[Ghcr]):
 
 def _personal_token(login: Credentials | None) -> Auth:
     """The catalog's token, or a `docker login`'s password, which is one too."""
-    from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
+    from generator.registry import Fixed
 
     token = login.bearer or login.password if login else ""
     return Fixed(f"Bearer {token}" if token else "")

@@ -89,7 +89,7 @@ class _HarborSource(NamespaceSource[Harbor]):
 
 
 def _auth(login: Credentials | None) -> Auth:
-    from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
+    from generator.registry import Fixed
 
     return Fixed(login.basic) if login and login.username else bearer(login)
 
@@ -105,6 +105,6 @@ def _twice_quoted(name: str) -> str:
 
 
 def _row(artifact: _Artifact, tag: _Tag) -> Row:
-    from generator.registry import parse_time  # noqa: PLC0415 - only live sources need HTTP
+    from generator.registry import parse_time
 
     return Row(tag.name, artifact.digest, parse_time(tag.push_time))

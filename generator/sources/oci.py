@@ -80,7 +80,7 @@ class _OciSource:
         return sorted(names)
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
-        from generator.registry import spread  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import spread
 
         repository = await self._repository(name)
         listed = await repository.tags()
@@ -98,7 +98,7 @@ class _OciSource:
         self, repository: Repository, digests: Collection[str | None], known: _Known
     ) -> dict[str, datetime]:
         """When each digest changed: as known, else looked up, once for each."""
-        from generator.registry import spread  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import spread
 
         new = [digest for digest in dict.fromkeys(digests) if digest and digest not in known.times]
 
@@ -108,7 +108,7 @@ class _OciSource:
         return known.times | await spread(built, new, self._spec.concurrency)
 
     async def _built(self, repository: Repository, digest: str) -> datetime:
-        from generator.registry import build_times, parse_time  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import build_times, parse_time
 
         for text in await build_times(repository, digest):
             time = parse_time(text)
@@ -124,7 +124,7 @@ class _OciSource:
         return await self._registry().repository(repository)
 
     def _registry(self) -> Registry:
-        from generator.registry import Origin, Registry  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import Origin, Registry
 
         if self._opened is None:
             session = self._ask.session()

@@ -109,7 +109,7 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
 
         Raises RegistryError for an environment variable that is not set.
         """
-        from generator.registry import Credentials  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import Credentials
 
         return Credentials.named(self.username, self.password, self.token, env)
 

@@ -44,7 +44,7 @@ class VendorSpec(RemoteSpec, frozen=True, kw_only=True):
 
     def origin_of(self, address: str) -> Origin:
         """The origin of a configured host or URL; raises RegistryError for plain http."""
-        from generator.registry import Origin  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import Origin
 
         return Origin.configured(address, insecure=self.insecure)
 
@@ -144,7 +144,7 @@ class VendorSource(ABC, Generic[S]):
     @contextmanager
     def _advised(self) -> Iterator[None]:
         """Add the vendor's advice to an error about permissions."""
-        from generator.registry import StatusError  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import StatusError
 
         try:
             yield
@@ -157,7 +157,7 @@ class VendorSource(ABC, Generic[S]):
         self, origin: Origin, auth: Callable[[Credentials | None], Auth], host: str, repository: str
     ) -> Endpoint:
         """The API with the catalog's login, else with the one that Docker has for the host."""
-        from generator.registry import Endpoint  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import Endpoint
 
         session = self._ask.session()
         login = self._named_login()
@@ -168,7 +168,7 @@ class VendorSource(ABC, Generic[S]):
         return self._endpoints[login]
 
     def _registry_at(self, host: str, login: Credentials | None) -> Registry:
-        from generator.registry import Registry  # noqa: PLC0415 - only live sources need HTTP
+        from generator.registry import Registry
 
         origin = self._spec.origin_of(host)
         return Registry(
@@ -206,7 +206,7 @@ class NamespaceSource(VendorSource[S]):
 
 def bearer(login: Credentials | None) -> Auth:
     """A login's token, sent as it is; without one, nothing."""
-    from generator.registry import Fixed  # noqa: PLC0415 - only live sources need HTTP
+    from generator.registry import Fixed
 
     return Fixed(f"Bearer {login.bearer}" if login and login.bearer else "")
 

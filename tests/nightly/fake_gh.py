@@ -81,7 +81,7 @@ def updated(pulls: list[dict[str, Any]], number: int, fields: dict[str, str]) ->
     return pulls[number - 1]
 
 
-def filtered(answer: Any, query: str) -> str:  # noqa: ANN401 - JSON may be anything
+def filtered(answer: Any, query: str) -> str:
     match query:
         case ".html_url":
             return str(answer["html_url"])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-TOKEN = "stand-in-for-a-secret"  # noqa: S105 - no secret
+TOKEN = "stand-in-for-a-secret"
 BRANCH = "tagpages/main"
 CATALOG = """\
 content: content/images

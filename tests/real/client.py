@@ -26,7 +26,7 @@ def pull(
     address: str,
     *names: str,
     env: Mapping[str, str] | None = None,
-    **keys: Any,  # noqa: ANN401
+    **keys: Any,
 ) -> Answers:
     """The tags of images, by name: of `names`, or of all that the registry lists.
 

@@ -200,7 +200,7 @@ def pull(
     env: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     beside: Server | None = None,
-    **keys: Any,  # noqa: ANN401 - as the catalog has them
+    **keys: Any,
 ) -> Outcome:
     """Ask an `oci` source on a loopback server for the image `app`; `beside` runs too."""
 

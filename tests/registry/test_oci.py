@@ -286,7 +286,7 @@ def names(
     registry: FakeRegistry,
     *,
     ask: dict[str, Any] | None = None,
-    **keys: Any,  # noqa: ANN401 - as the catalog has them
+    **keys: Any,
 ) -> tuple[list[str], Server]:
     async def scenario() -> tuple[list[str], Server]:
         session = session_for(FakeClock())
@@ -398,7 +398,7 @@ def test_a_good_source_is_accepted(keys: dict[str, Any]) -> None:
 
 
 def test_a_catalogs_variable_that_is_not_set_is_an_error(registry: FakeRegistry) -> None:
-    outcome = pull(registry, token="${MISSING}")  # noqa: S106
+    outcome = pull(registry, token="${MISSING}")
     assert outcome.error == "the catalog names the environment variable MISSING, which is not set"
 
 

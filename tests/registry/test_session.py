@@ -288,7 +288,7 @@ def test_link_headers_are_read_as_rfc_8288_has_them(values: list[str], target: s
 )
 def test_an_address_is_https_unless_it_may_be_otherwise(
     address: str,
-    insecure: bool,  # noqa: FBT001
+    insecure: bool,
     origin: str,
 ) -> None:
     assert str(Origin.configured(address, insecure=insecure)) == origin
@@ -407,7 +407,7 @@ def test_the_proxys_own_login_stays_between_it_and_us(
     registry: FakeRegistry,
     tls: ssl.SSLContext,
     monkeypatch: pytest.MonkeyPatch,
-    secure: bool,  # noqa: FBT001
+    secure: bool,
 ) -> None:
     server = Server(registry, tls if secure else None)
 

@@ -33,7 +33,7 @@ LOGIN: dict[str, Any] = {
 BASIC = "Basic YWxpY2U6aHVudGVyMg=="
 
 
-def pulled(tokens: TokenServer, **keys: Any) -> Outcome:  # noqa: ANN401 - as `pull` has them
+def pulled(tokens: TokenServer, **keys: Any) -> Outcome:
     return pull(tokens.guard, beside=tokens.server, **keys)
 
 
@@ -164,7 +164,7 @@ def test_a_token_is_renewed_before_its_end_whatever_the_servers_clock_says(
     registry: FakeRegistry,
     extra: dict[str, object],
     later: int,
-    renewed: bool,  # noqa: FBT001
+    renewed: bool,
 ) -> None:
     tokens = TokenServer(registry, extra=extra)
 
@@ -332,7 +332,7 @@ def test_a_403_says_that_the_credentials_do_not_do(registry: FakeRegistry) -> No
 def test_a_bearer_token_of_the_catalog_is_sent_as_it_is(registry: FakeRegistry) -> None:
     outcome = pull(
         lambda call: registry(call) if call.authorization == "Bearer t0k3n" else problem(401, "NO"),
-        token="${TOKEN}",  # noqa: S106
+        token="${TOKEN}",
         env={"TOKEN": "t0k3n"},
     )
     assert outcome.digests == registry.repositories["app"]
@@ -343,13 +343,13 @@ def test_a_bearer_token_of_the_catalog_is_sent_as_it_is(registry: FakeRegistry) 
 def test_a_token_that_no_header_can_hold_is_an_error_without_it(
     registry: FakeRegistry, token: str
 ) -> None:
-    outcome = pull(registry, token="${TOKEN}", env={"TOKEN": token})  # noqa: S106
+    outcome = pull(registry, token="${TOKEN}", env={"TOKEN": token})
     assert "has characters that no header may have" in outcome.error
     assert "k3n" not in outcome.error
 
 
 def test_a_bearer_token_that_is_refused_is_an_error(registry: FakeRegistry) -> None:
-    outcome = pull(TokenServer(registry).guard, token="${TOKEN}", env={"TOKEN": "t0k3n"})  # noqa: S106
+    outcome = pull(TokenServer(registry).guard, token="${TOKEN}", env={"TOKEN": "t0k3n"})
     assert "answered 401" in outcome.error
     assert len(outcome.server.calls) == 1
 

@@ -88,7 +88,7 @@ def ask(
     *images: str,
     known: Mapping[str, Table] | None = None,
     env: Mapping[str, str] | None = None,
-    **changes: Any,  # noqa: ANN401 - fields of `Ask`
+    **changes: Any,
 ) -> Outcome:
     """Ask the source for the images, or, without any, for all that it lists."""
     tables = known or {}

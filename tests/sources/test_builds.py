@@ -18,7 +18,7 @@ from tests.sources import vendors
 from tests.sources.asking import Vendor, at, digest, serving
 
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples").glob("*.yaml"))
-TOKEN = "secret-of-the-test"  # noqa: S105 - the test's
+TOKEN = "secret-of-the-test"
 NOBODY = "http://127.0.0.1:9"
 """A proxy that is not there: what a machine without a network has."""
 ENTRIES = [

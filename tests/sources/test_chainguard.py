@@ -19,19 +19,19 @@ FULL_NIGHT = NOW.toordinal() % 7
 """`NOW` is so many nights after the last full one, with `full_every: 7`."""
 
 
-def pull(console: Console, *images: str, **changes: Any) -> Outcome:  # noqa: ANN401
+def pull(console: Console, *images: str, **changes: Any) -> Outcome:
     keys = {"group": GROUP, "token": "${CHAINGUARD_TOKEN}"} | changes.pop("keys", {})
     changes.setdefault("env", ENV)
     return ask(lambda url: Chainguard(api=url, **keys), console, *images, **changes)
 
 
-def quickly(console: Console, known: Any, **changes: Any) -> Outcome:  # noqa: ANN401
+def quickly(console: Console, known: Any, **changes: Any) -> Outcome:
     """A pass on a night that is not a full one."""
     night = NOW - timedelta(days=FULL_NIGHT - 1)
     return pull(console, known=known, keys={"full_every": 7}, as_of=night, **changes)
 
 
-def history(fake: History, *images: str, **changes: Any) -> Outcome:  # noqa: ANN401
+def history(fake: History, *images: str, **changes: Any) -> Outcome:
     def spec(url: str) -> Chainguard:
         return Chainguard(via="history", registry=url, repository="chainguard/{image}")
 

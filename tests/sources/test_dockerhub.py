@@ -17,7 +17,7 @@ LOGIN = {"username": "alice", "password": "${PASSWORD}"}
 ENV = {"PASSWORD": "hunter2"}
 
 
-def pull(hub: Hub, *images: str, env: dict[str, str] | None = None, **changes: Any) -> Outcome:  # noqa: ANN401
+def pull(hub: Hub, *images: str, env: dict[str, str] | None = None, **changes: Any) -> Outcome:
     keys = changes.pop("keys", {})
 
     def spec(url: str) -> DockerHub:

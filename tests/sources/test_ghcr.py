@@ -18,7 +18,7 @@ from tests.sources.vendors import Github
 ENV = {"GITHUB_TOKEN": "ghp_classic"}
 
 
-def pull(github: Github, *images: str, **changes: Any) -> Outcome:  # noqa: ANN401
+def pull(github: Github, *images: str, **changes: Any) -> Outcome:
     keys = {"repository": "acme/{image}", "token": "${GITHUB_TOKEN}"} | changes.pop("keys", {})
     changes.setdefault("env", ENV)
     return ask(lambda url: Ghcr(api=url + github.base, **keys), github, *images, **changes)

@@ -12,7 +12,7 @@ from tests.sources.asking import Outcome, ask, at, digest
 PATH = "acme-prod/images"
 
 
-def pull(google: vendors.Google, *images: str, **changes: Any) -> Outcome:  # noqa: ANN401
+def pull(google: vendors.Google, *images: str, **changes: Any) -> Outcome:
     return ask(
         lambda url: Google(registry=url, repository=f"{PATH}/{{image}}"), google, *images, **changes
     )

@@ -11,7 +11,7 @@ from tests.sources.asking import Outcome, ask, at, digest
 Versions = list[tuple[str, str, Any]]
 
 
-def pull(harbor: vendors.Harbor, *images: str, **changes: Any) -> Outcome:  # noqa: ANN401
+def pull(harbor: vendors.Harbor, *images: str, **changes: Any) -> Outcome:
     keys = {"repository": "team/{image}"} | changes.pop("keys", {})
     return ask(lambda url: Harbor(registry=url, **keys), harbor, *images, **changes)
 

@@ -13,7 +13,7 @@ from tests.sources import vendors
 from tests.sources.asking import Outcome, ask, at, digest
 
 
-def pull(quay: vendors.Quay, *images: str, **changes: Any) -> Outcome:  # noqa: ANN401
+def pull(quay: vendors.Quay, *images: str, **changes: Any) -> Outcome:
     keys = changes.pop("keys", {})
     return ask(
         lambda url: Quay(repository="team/{image}", registry=url, **keys), quay, *images, **changes
@@ -69,7 +69,7 @@ def test_an_access_token_opens_what_is_private() -> None:
 
 def test_a_password_is_refused_in_the_catalog() -> None:
     with pytest.raises(ValueError, match="Quay's API knows no passwords: use `token`"):
-        Quay(username="alice", password="${PASSWORD}")  # noqa: S106 - a reference
+        Quay(username="alice", password="${PASSWORD}")
 
 
 def test_a_rate_limit_that_is_a_page_of_html_is_waited_out() -> None:
@@ -92,7 +92,7 @@ def test_a_rate_limit_that_does_not_end_is_an_error() -> None:
 def test_a_list_that_shifts_between_its_pages_is_listed_anew() -> None:
     quay = vendors.Quay(repositories={"team/app": many(150)})
 
-    def push(call: Any) -> None:  # noqa: ANN401
+    def push(call: Any) -> None:
         if "page=2" in call.target and len(quay.repositories["team/app"]) == 150:
             quay.repositories["team/app"].insert(0, ("new", digest(9), at(21)))
 

@@ -147,7 +147,7 @@ class Github(Vendor):
 
     packages: dict[str, list[tuple[str, str, datetime]]] = field(default_factory=dict)
     kind: str = "Organization"
-    token: str = "ghp_classic"  # noqa: S105 - the test's
+    token: str = "ghp_classic"
     base: str = ""
 
     def proper(self, call: Call) -> Answer:
@@ -272,7 +272,7 @@ class Console(Vendor):
     """Chainguard's console API: cursors, UIDs that are paths, and nothing that is empty."""
 
     repositories: dict[str, list[Entry]] = field(default_factory=dict)
-    token: str = "console-token"  # noqa: S105 - the test's
+    token: str = "console-token"
     total: int = 0
 
     def proper(self, call: Call) -> Answer:
