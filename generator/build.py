@@ -46,8 +46,7 @@ def build(job: Job, observer: Observer) -> Report:
     file = state.build_file(job.options.shard)
     with _writing(job, tree):
         last = state.load_build(job.content, file)
-        stored = state.load(job.content, [kind.file for kind in job.kinds])
-        run = _Run(job, tree, stored, last, job.as_of())
+        run = _Run(job, tree, _stored(job), last, job.as_of())
         plan = run.plan()
         known = {name: image for name, image in run.stored.images.items() if _is_managed(job, name)}
         _check_accepted(job, run.stored.images)
@@ -88,7 +87,7 @@ def _existing_content(job: Job) -> Path:
 
 def _planned_from_state(job: Job, tree: Tree) -> tuple[Plan, Report]:
     last = state.last_as_of(job.content)
-    run = _Run(job, tree, state.load(job.content), Build(last), job.as_of(last))
+    run = _Run(job, tree, _stored(job), Build(last), job.as_of(last))
     images = {
         name: image
         for name, image in run.stored.images.items()
@@ -99,6 +98,10 @@ def _planned_from_state(job: Job, tree: Tree) -> tuple[Plan, Report]:
     plan = run.plan()
     _plan_images(run, plan, images)
     return plan, _report(run, plan, images)
+
+
+def _stored(job: Job) -> Known:
+    return state.load(job.content, [kind.file for kind in job.kinds])
 
 
 def _writing(job: Job, tree: Tree) -> AbstractContextManager[None]:
@@ -156,13 +159,14 @@ def _plan_images(run: _Run, plan: Plan, images: Mapping[str, Image]) -> None:
     for name, spec in retired.items():
         if spec.redirect:
             formerly.setdefault(spec.redirect, []).append(name)
-    for name, image in images.items():
-        plan.write(image, stored.images.get(name), formerly.get(name, ()))
     elsewhere = {name for name in stored.images if not job.selected(name)}
+    taken = images.keys() | elsewhere | retired.keys()
+    for name, image in images.items():
+        plan.write(image, stored.images.get(name), formerly.get(name, ()), taken)
     paged = elsewhere.union(name for name in images if not plan.failed(name))
-    for name in sorted(stored.images.keys() | stored.broken.keys()):
-        if not job.selected(name):
-            continue
+    says_so = {name for name in stored.strays if name in retired and not retired[name].redirect}
+    there = stored.images.keys() | stored.broken.keys() | set(stored.strays)
+    for name in sorted(filter(job.selected, there - says_so)):
         if job.catalog.images.excluded(name):
             plan.remove(name)
         elif name in retired:
@@ -178,9 +182,8 @@ def _note_unmanaged(run: _Run, plan: Plan) -> None:
         if not (images.wanted(name) or images.excluded(name) or name in retired):
             plan.findings.append(Finding("unmanaged", name))
     told = {finding.image for finding in plan.findings}
-    says_so = {name for name, spec in retired.items() if not spec.redirect}
     for name in filter(job.selected, run.stored.strays):
-        if name not in plan.changes.keys() | told | says_so:
+        if name not in plan.changes.keys() | told | retired.keys():
             plan.findings.append(Finding("unmanaged", name, detail="no tags.json"))
 
 

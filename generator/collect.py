@@ -12,7 +12,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Protocol
 
 from generator.catalog import Images
-from generator.errors import Failure, TagpagesError
+from generator.errors import Failure, SourceError, TagpagesError
 from generator.guard import Seen
 from generator.model import Image, Table, Tag, check_name
 from generator.pages import is_own
@@ -97,10 +97,17 @@ async def _ask_source(
     images: dict[str, tuple[Tag, ...]] = {}
     failed: dict[str, Failure] = {}
     queue = iter(names)
+    failure: Failure | None = None
 
     async def work() -> None:
+        nonlocal failure
         for name in queue:
-            answer = await _ask_image(source, name, spec.image_timeout)
+            try:
+                answer = await _ask_image(source, name, spec.image_timeout)
+            except SourceError as error:
+                failure = Failure(str(error))
+            if failure:
+                return
             if isinstance(answer, Failure):
                 failed[name] = answer
             elif answer is not None:
@@ -108,7 +115,7 @@ async def _ask_source(
             observer.done()
 
     await asyncio.gather(*(work() for _ in range(min(collection.jobs, len(names)))))
-    return Seen(images, failed)
+    return Seen(failure=failure) if failure else Seen(images, failed)
 
 
 async def _ask_image(
@@ -117,6 +124,8 @@ async def _ask_image(
     try:
         _check_folder(check_name(name))
         tags = await asyncio.wait_for(source.tags(name), seconds)
+    except SourceError:
+        raise
     except TagpagesError as error:
         return Failure(str(error))
     except TimeoutError:

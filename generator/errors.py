@@ -17,6 +17,10 @@ class UsageError(TagpagesError):
     """A mistake in the catalog or on the command line: nothing was written (exit code 2)."""
 
 
+class SourceError(TagpagesError):
+    """A source that is not worth asking for anything more this time."""
+
+
 class Failure(msgspec.Struct, frozen=True):
     """An answer that could not be had, with the reason to report."""
 

@@ -7,7 +7,7 @@ writer would reorder keys and drop quotes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -25,8 +25,10 @@ _LINE = (
     r"""^({}[ \t]*:)[ \t]*("[^"\r\n]*"|'[^'\r\n]*'|[^\r\n]*?)((?:[ \t]+\#[^\r\n]*)?[ \t]*\r?)$"""
     r"""(?=(\n(?:[ \t]+[^\s\#]|-\s))?)"""
 )
+_PATH = re.compile(r"/[^\s\"',\]]*")
 _ALIASES = re.compile(
-    r"^aliases[ \t]*:[ \t]*(?:\#[^\r\n]*)?\r?\n(?:([ \t]*)-[ \t][^\r\n]*(\r?\n))+", re.MULTILINE
+    r"(^aliases[ \t]*:[ \t]*(?:\#[^\r\n]*)?\r?\n)((?:([ \t]*-[ \t])[^\r\n]*(\r?\n))+)",
+    re.MULTILINE,
 )
 
 
@@ -71,25 +73,38 @@ def with_values(front: str, values: Mapping[str, object]) -> str:
     return front
 
 
-def with_aliases(page: str, urls: Iterable[str]) -> str:
+def with_aliases(page: str, urls: Collection[str], is_taken: Callable[[object], bool]) -> str:
     """A page that also answers at other addresses, by Hugo's `aliases`.
 
-    Raises TagpagesError when the page has aliases in a form that cannot be added to.
+    Aliases that people wrote stay, but for those that are taken by other pages.
+    Raises TagpagesError when the page has aliases in a form that cannot be changed.
     """
     front, body = split(page)
+    if not urls and not ("aliases" in front and any(map(is_taken, _PATH.findall(front)))):
+        return page
     before = _parsed(front)
     aliases = before.get("aliases") or []
     if not isinstance(aliases, list):
         raise TagpagesError("`aliases` in the front matter is not a list")
-    missing = [url for url in urls if url not in aliases]
-    if not missing:
+    kept = [url for url in aliases if not is_taken(url)]
+    new = kept + [url for url in urls if url not in kept]
+    if new == aliases:
         return page
-    if not (items := _ALIASES.search(front)):
-        return _changed(front, "aliases", yaml_value([*aliases, *missing])) + body
-    indent, newline = items.groups()
-    added = "".join(f"{indent}- {yaml_value(url)}{newline}" for url in missing)
-    changed = front[: items.end()] + added + front[items.end() :]
-    return _checked(changed, before, "aliases", [*aliases, *missing]) + body
+    block = _ALIASES.search(front)
+    if not block:
+        return _changed(front, "aliases", yaml_value(new)) + body
+    head, items, dash, newline = block.groups()
+    lines = [line for line in items.splitlines(keepends=True) if not is_taken(_item(line))]
+    lines += [f"{dash}{yaml_value(url)}{newline}" for url in new[len(kept) :]]
+    text = head + "".join(lines) if lines else f"aliases: []{newline}"
+    changed = front[: block.start()] + text + front[block.end() :]
+    return _checked(changed, before, "aliases", new) + body
+
+
+def _item(line: str) -> object:
+    """The value of one line of a list."""
+    value = yaml.safe_load(line)
+    return value[0] if isinstance(value, list) else value
 
 
 def _with_lastmod(front: str, as_of: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from generator.errors import TagpagesError, UsageError
@@ -21,12 +21,19 @@ class Plan:
     findings: list[Finding] = field(default_factory=list)
 
     def write(
-        self, image: Image, stored: Image | None = None, formerly: Sequence[str] = ()
+        self,
+        image: Image,
+        stored: Image | None,
+        formerly: Collection[str],
+        taken: Collection[str],
     ) -> None:
-        """Plan an image's pages, which also answer for the `formerly` images, and its state."""
+        """Plan an image's pages and its state.
+
+        The pages also answer for the `formerly` images, and not for the other `taken` ones.
+        """
 
         def changes() -> list[Change]:
-            pages = self.publisher.pages(image, formerly)
+            pages = self.publisher.pages(image, formerly, taken)
             return pages if image == stored else pages + self.publisher.state(image)
 
         self._add(image.name, changes)

@@ -6,7 +6,7 @@ the next run then finds the last known good as it was, and does the same again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,24 @@ from generator.state import TAGS_FILE, encode_image
 from generator.tree import Change, Tree
 
 RETIRED_TEMPLATE = "retired.md.j2"
+
+
+@dataclass(frozen=True)
+class _Aliases:
+    """Other addresses of a page: those of the `formerly` images, and of no other `taken` one."""
+
+    url: str
+    path: str
+    formerly: Collection[str]
+    taken: Collection[str]
+
+    def added(self) -> list[str]:
+        return [f"{self.url}{name}/{self.path}" for name in self.formerly]
+
+    def is_taken(self, url: object) -> bool:
+        name = str(url).removeprefix(self.url).removesuffix(f"/{self.path}")
+        is_ours = url == f"{self.url}{name}/{self.path}"
+        return is_ours and name in self.taken and name not in self.formerly
 
 
 @dataclass(frozen=True)
@@ -37,13 +55,18 @@ class Publisher:
     tables: Sequence[str]
     front_matter: Mapping[str, Any]
 
-    def pages(self, image: Image, formerly: Sequence[str] = ()) -> list[Change]:
-        """The pages of an image, which also answer where those of the `formerly` images were."""
+    def pages(
+        self, image: Image, formerly: Collection[str] = (), taken: Collection[str] = ()
+    ) -> list[Change]:
+        """The pages of an image, which also answer where those of the `formerly` images were.
+
+        They do not, any more, where those of the other `taken` images are.
+        """
         complete = self._with_all_tables(image)
         changes = []
         for kind in self.kinds:
             values = kind.view(complete, self.site)
-            aliases = [f"{self.site.url}{name}/{kind.path}" for name in formerly]
+            aliases = _Aliases(self.site.url, kind.path, formerly, taken)
             changes += self._page(f"{image.name}/{kind.file}", kind.template, values, aliases)
         return changes
 
@@ -73,7 +96,11 @@ class Publisher:
         return [change for change in changes if change]
 
     def _page(
-        self, path: str, template: str, values: Mapping[str, Any], aliases: Sequence[str] = ()
+        self,
+        path: str,
+        template: str,
+        values: Mapping[str, Any],
+        aliases: _Aliases | None = None,
     ) -> list[Change]:
         rendered = self.renderer.render(template, values)
         before = self.tree.read(path)
@@ -87,7 +114,7 @@ class Publisher:
                 old = before.decode()
                 page = with_body(old, body, self.site.as_of)
             if aliases:
-                page = with_aliases(page, aliases)
+                page = with_aliases(page, aliases.added(), aliases.is_taken)
         except UnicodeDecodeError:
             raise TagpagesError(f"{self.tree.content / path}: not UTF-8") from None
         except TagpagesError as error:

@@ -192,7 +192,7 @@ def last_as_of(content: Path) -> datetime | None:
     return max((time for time in times if time is not None), default=None)
 
 
-def load(content: Path, pages: Collection[str] = ()) -> Known:
+def load(content: Path, pages: Collection[str]) -> Known:
     """The last known good of every image of a content tree; `pages` are the names of page files.
 
     Raises TagpagesError when the tree cannot be read.

@@ -204,6 +204,10 @@ def test_a_template_s_value_over_several_lines_cannot_be_replaced(value: str) ->
         with_values(f"---\ntags:{value}\ntoc: true\n---\n", {"tags": ["c"]})
 
 
+def is_taken(url: object) -> bool:
+    return url == "/taken/"
+
+
 @pytest.mark.parametrize(
     ("front", "changed"),
     [
@@ -213,6 +217,9 @@ def test_a_template_s_value_over_several_lines_cannot_be_replaced(value: str) ->
         ("aliases: [/old/]", "aliases: [/old/]"),
         ("aliases:\n  - /old/", "aliases:\n  - /old/"),
         ("aliases:\n  - /older/", 'aliases:\n  - /older/\n  - "/old/"'),
+        ("aliases: [/taken/, /older/]", 'aliases: ["/older/", "/old/"]'),
+        ("aliases:\n- '/taken/'\n- /b/ # b", 'aliases:\n- /b/ # b\n- "/old/"'),
+        ("aliases:\n- /taken/", 'aliases:\n- "/old/"'),
         (
             "aliases: # ours\n- /older/ # 2023\ntoc: true",
             'aliases: # ours\n- /older/ # 2023\n- "/old/"\ntoc: true',
@@ -220,7 +227,8 @@ def test_a_template_s_value_over_several_lines_cannot_be_replaced(value: str) ->
     ],
 )
 def test_aliases_are_added_once(front: str, changed: str) -> None:
-    assert with_aliases(f"---\n{front}\n---\nBody.\n", ["/old/"]) == f"---\n{changed}\n---\nBody.\n"
+    page = f"---\n{front}\n---\nBody.\n"
+    assert with_aliases(page, ["/old/"], is_taken) == f"---\n{changed}\n---\nBody.\n"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +242,7 @@ def test_aliases_are_added_once(front: str, changed: str) -> None:
 )
 def test_aliases_that_cannot_be_added_to_are_an_error(front: str) -> None:
     with pytest.raises(TagpagesError, match="aliases"):
-        with_aliases(f"---\n{front}\n---\nBody.\n", ["/old/"])
+        with_aliases(f"---\n{front}\n---\nBody.\n", ["/old/"], is_taken)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

@@ -11,7 +11,7 @@ from generator.registry.built import build_times
 from generator.registry.clock import Clock
 from generator.registry.credentials import Credentials, Keychain
 from generator.registry.endpoint import Endpoint
-from generator.registry.errors import RateLimitedError, RegistryError, StatusError
+from generator.registry.errors import RegistryError, StatusError
 from generator.registry.gate import Stats
 from generator.registry.limits import Limits
 from generator.registry.message import Reply
@@ -32,7 +32,6 @@ __all__ = [
     "Keychain",
     "Limits",
     "Origin",
-    "RateLimitedError",
     "Registry",
     "RegistryError",
     "Reply",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.errors import TagpagesError
+from generator.errors import SourceError, TagpagesError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +23,11 @@ class StatusError(RegistryError):
         self.codes = codes
 
 
-class RateLimitedError(RegistryError):
+class GivenUpError(RegistryError, SourceError):
+    """A host that does not answer, request after request."""
+
+
+class RateLimitedError(RegistryError, SourceError):
     """A rate limit that is not worth waiting for; `reset` (UTC) is when it ends."""
 
     def __init__(self, host: str, reset: datetime) -> None:
@@ -31,7 +35,6 @@ class RateLimitedError(RegistryError):
             f"{host} limits requests until {reset:%Y-%m-%d %H:%M:%S} UTC: build again then, "
             "with credentials that have a higher limit, or with a lower `concurrency`"
         )
-        self.reset = reset
 
 
 class Fault(Exception):  # noqa: N818 - not an error yet: a reason to try again

@@ -10,7 +10,7 @@ from random import SystemRandom
 from types import TracebackType
 
 from generator.registry.clock import Clock
-from generator.registry.errors import RateLimitedError, RegistryError
+from generator.registry.errors import GivenUpError, RateLimitedError
 from generator.registry.limits import Limits
 from generator.registry.message import Reply
 from generator.registry.times import parse_http_date
@@ -32,7 +32,7 @@ class Gate:
     """Enter it around each exchange with a host.
 
     Entering waits for a slot and for the end of a pause. It raises RateLimitedError when the
-    pause is too long to wait for, and RegistryError when the host has failed too often.
+    pause is too long to wait for, and GivenUpError when the host has failed too often.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Gate:
                 raise RateLimitedError(self._host, self._clock.now() + timedelta(seconds=left))
             await self._clock.sleep(left)
         if self._failures >= self._limits.failures:
-            raise RegistryError(
+            raise GivenUpError(
                 f"{self._host} is given up, {self._failures} requests in a row failed: "
                 f"{self._failure}"
             )

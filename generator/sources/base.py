@@ -66,7 +66,12 @@ class SourceSpec(
 
     immutable: Annotated[
         str | None,
-        Meta(description="Tags that match this regular expression as a whole never move."),
+        Meta(
+            description=(
+                "Tags that match this regular expression as a whole never move: one that does is "
+                "reported, and `oci` does not ask for one again that is known."
+            )
+        ),
     ] = None
 
     def __post_init__(self) -> None:

@@ -32,7 +32,6 @@ class Ghcr(VendorSpec, frozen=True, kw_only=True, tag="ghcr"):
 
     api: Annotated[
         BaseUrl,
-        NamespaceSource,
         Meta(description="GitHub's API; of an enterprise server `https://HOST/api/v3`."),
     ] = _API
 

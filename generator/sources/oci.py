@@ -6,21 +6,18 @@ believable, else the night that the digest was first seen; the state remembers e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
-from generator.model import Table, Tag, TimeKind, check_name
+from generator.model import Table, Tag, TimeKind
 from generator.sources.base import Ask, Source
 from generator.sources.remote import OLDEST, Host, RemoteSpec
 
 if TYPE_CHECKING:
     from generator.registry import Registry, Repository
-
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
@@ -31,28 +28,6 @@ class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
     registry: Annotated[
         Host, Meta(description="The registry's host, with its port if it has one of its own.")
     ]
-    immutable: Annotated[
-        str | None,
-        Meta(
-            description="A regular expression of tags that never move: once known, not asked again."
-        ),
-    ] = None
-
-    def __post_init__(self) -> None:
-        """Check what the types cannot say."""
-        super().__post_init__()
-        if self.registry.startswith("http://") and not (self.insecure or self._is_loopback()):
-            raise ValueError(
-                "`registry` is plain http: use https, or allow it with `insecure: true`"
-            )
-        try:
-            re.compile(self.immutable or "")
-        except re.error as error:
-            raise ValueError(f"`immutable` is no regular expression: {error}") from None
-
-    def _is_loopback(self) -> bool:
-        host = self.registry.partition("://")[2]
-        return any(re.fullmatch(rf"{re.escape(name)}(:[0-9]+)?", host) for name in _LOOPBACK)
 
     def open(self, ask: Ask) -> Source:
         """The registry, not asked yet."""
@@ -65,19 +40,18 @@ class _OciSource:
     def __init__(self, spec: Oci, ask: Ask) -> None:
         self._spec = spec
         self._ask = ask
-        self._immutable = re.compile(spec.immutable) if spec.immutable else None
         self._opened: Registry | None = None
 
     async def names(self) -> Collection[str]:
         if not self._ask.listed:
             return self._ask.names
-        overridden = {repository: image for image, repository in self._ask.repositories.items()}
-        names = set()
-        for repository in await self._registry().repositories():
-            image = overridden.get(repository) or self._spec.image_of(repository)
-            if image and self._ask.wanted(image):
-                names.add(check_name(image))
-        return sorted(names)
+        overrides = self._ask.repositories
+        listed = set(await self._registry().repositories())
+        names = {image for image, repository in overrides.items() if repository in listed}
+        for repository in listed.difference(overrides.values()):
+            if image := self._spec.image_of(repository):
+                names.add(image)
+        return sorted(filter(self._ask.wanted, names))
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
         from generator.registry import spread
@@ -117,7 +91,7 @@ class _OciSource:
         return self._ask.as_of
 
     def _settled(self, tag: str, known: _Known) -> bool:
-        return tag in known.digests and bool(self._immutable and self._immutable.fullmatch(tag))
+        return tag in known.digests and self._spec.is_immutable(tag)
 
     async def _repository(self, name: str) -> Repository:
         repository = self._ask.repositories.get(name) or self._spec.repository_of(name)

@@ -82,12 +82,22 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
                 raise ValueError(f"`{key}` is not a reference: {_SECRET}")
         if bool(self.username) != bool(self.password) or (self.username and self.token):
             raise ValueError("credentials are `username` and `password`, or `token`")
+        self._check_addresses()
         if self.repository.count(_IMAGE) != 1:
             raise ValueError("`repository` names `{image}` once")
         try:
             check_name(self.repository_of("image"))
         except TagpagesError as error:
             raise ValueError(f"`repository`: {error}") from None
+
+    def _check_addresses(self) -> None:
+        from generator.registry import Origin
+
+        for key in {"registry", "api"}.intersection(self.__struct_fields__):
+            try:
+                Origin.configured(getattr(self, key), insecure=self.insecure)
+            except TagpagesError as error:
+                raise ValueError(f"`{key}`: {error}") from None
 
     def taken(self, tag: str) -> bool:
         """Whether the tag is of interest: wanted, and no referrer's or signature's."""
