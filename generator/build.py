@@ -205,18 +205,17 @@ def _record(run: _Run, verdict: Verdict, plan: Plan) -> Build:
         return Build(run.as_of, totals, verdict.failed, verdict.held, missing)
 
     def others(streaks: Mapping[str, Streak]) -> dict[str, Streak]:
-        return {
-            key: streak
-            for key, streak in streaks.items()
-            if not job.selected(key.partition(":")[2] or key)
-        }
+        """Those of sources, and of images that this run is not about."""
+        split = {key: key.partition(":")[2] for key in streaks}
+        return {key: streaks[key] for key, image in split.items() if not job.selected(image)}
 
+    gone = {name: streak for name, streak in last.gone.items() if not job.selected(name)}
     return Build(
         last.as_of,
         last.totals,
         others(last.failed) | verdict.failed,
         others(last.held) | verdict.held,
-        others(last.gone) | missing,
+        gone | missing,
     )
 
 

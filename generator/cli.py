@@ -85,24 +85,23 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
+_CATALOG = click.option(
+    "--catalog", type=_FILE, default="catalog.yaml", show_default=True, help="The catalog."
+)
+_CONTENT = click.option(
+    "--content", type=_FOLDER, help="The content folder, in place of the catalog's."
+)
+_AS_OF = click.option(
+    "--as-of", type=_Time(), help="Write the pages for this time (UTC), not for now."
+)
+_ONLY = click.option(
+    "--only", multiple=True, metavar="GLOB", help="Only these images (repeatable)."
+)
+
+
 def _common(command: F) -> F:
-    """The options of every command that works on a content tree."""
-    for option in (
-        click.option(
-            "--only", multiple=True, metavar="GLOB", help="Only these images (repeatable)."
-        ),
-        click.option(
-            "--as-of", type=_Time(), help="Write the pages for this time (UTC), not for now."
-        ),
-        click.option(
-            "--content", type=_FOLDER, help="The content folder, in place of the catalog's."
-        ),
-        click.option(
-            "--catalog", type=_FILE, default="catalog.yaml", show_default=True, help="The catalog."
-        ),
-    ):
-        command = option(command)
-    return command
+    """The options of every command that works on pages."""
+    return _CATALOG(_CONTENT(_AS_OF(_ONLY(command))))
 
 
 _VERBOSE = click.option("--verbose", "-v", is_flag=True, help="Name every file that changes.")
@@ -114,7 +113,8 @@ _QUIET = click.option("--quiet", "-q", is_flag=True, help="Say nothing unless th
 def cli() -> None:
     """Hugo pages of container image tags, from registry listings.
 
-    Every option is also read from the environment, as TAGPAGES_<COMMAND>_<OPTION>.
+    Every option is also read from the environment, as TAGPAGES_<COMMAND>_<OPTION>; several values
+    of one are separated by spaces there.
     """
 
 
@@ -133,8 +133,8 @@ def cli() -> None:
 @click.option(
     "--report",
     "reports",
-    type=_FILE,
     multiple=True,
+    metavar="FILE",
     help="Write the change report to a .md or .json file (repeatable).",
 )
 @click.option(
@@ -147,22 +147,26 @@ def cli() -> None:
     metavar="NAME",
     help="Believe what this table or image has lost (repeatable).",
 )
-def build(*, quiet: bool, verbose: bool, reports: tuple[Path, ...], **options: Any) -> int:
+def build(*, quiet: bool, verbose: bool, reports: tuple[str, ...], **options: Any) -> int:
     """Ask the registries and write the pages: the nightly job."""
-    for path in reports:
+    files = list(map(Path, reports))
+    for path in files:
         if path.suffix not in {".md", ".json"}:
             raise UsageError(f"--report {path}: the name must end in .md or .json")
+        if not path.parent.is_dir():
+            raise UsageError(f"--report {path}: there is no folder {path.parent}")
     from generator import build as work
     from generator.progress import progress
 
     job = _job(**options)
     with progress(shown=not quiet) as observer:
         report = work.build(job, observer)
-    for path in reports:
-        _write(path, _as_file(report, path.suffix))
+    code = _tell(report, quiet=quiet, verbose=verbose)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _write(Path(summary), _as_file(report, ".md"), append=True)
-    return _tell(report, quiet=quiet, verbose=verbose)
+    for path in files:
+        _write(path, _as_file(report, path.suffix))
+    return code
 
 
 @cli.command()
@@ -233,17 +237,21 @@ def report(*, before: str, after: str | None, form: str, **options: Any) -> int:
 
 
 @cli.command()
-@_common
+@_CATALOG
+@_CONTENT
 @_COMPARED
 @click.option(
-    "-z", "null", is_flag=True, help="End each path with a NUL, for `git add --pathspec-file-nul`."
+    "-z",
+    "--null",
+    is_flag=True,
+    help="End each path with a NUL, for `git add --pathspec-file-nul`.",
 )
 @click.argument("lane", type=click.Choice(["look", "routine"]))
-def lanes(*, before: str, null: bool, lane: str, **options: Any) -> int:
+def lanes(*, catalog: Path, content: Path | None, before: str, null: bool, lane: str) -> int:
     """Print the changed files of one lane: those that need a look, or the routine ones."""
     from generator.compare import lanes as compared_lanes
 
-    job = _job(**options)
+    job = _job(catalog=catalog, content=content)
     look, routine = compared_lanes(job, before)
     for path in look if lane == "look" else routine:
         click.echo(os.path.relpath(job.content / path), nl=False)

@@ -63,18 +63,23 @@ def _report(job: Job, old: Snapshot, new: Snapshot) -> Report:
         ),
         len(now.keys() - set(changed)),
         (
-            *_streaks("failed", build.failed),
-            *_streaks("held", build.held),
-            *(Finding("missing", name, nights=item.nights) for name, item in build.gone.items()),
+            *_streaks(job, "failed", build.failed),
+            *_streaks(job, "held", build.held),
+            *(
+                Finding("missing", name, nights=item.nights)
+                for name, item in build.gone.items()
+                if job.selected(name)
+            ),
             *_moves(job, images, now),
         ),
     )
 
 
-def _streaks(kind: FindingKind, streaks: Mapping[str, Streak]) -> Iterator[Finding]:
+def _streaks(job: Job, kind: FindingKind, streaks: Mapping[str, Streak]) -> Iterator[Finding]:
     for key, streak in streaks.items():
         table, _, image = key.partition(":")
-        yield Finding(kind, image or None, table, nights=streak.nights)
+        if not image or job.selected(image):
+            yield Finding(kind, image or None, table, nights=streak.nights)
 
 
 def _moves(job: Job, before: Mapping[str, Image], after: Mapping[str, Image]) -> Iterator[Finding]:

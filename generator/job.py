@@ -19,7 +19,7 @@ from generator.catalog_file import read_catalog
 from generator.errors import UsageError
 from generator.pages import KINDS, Name
 from generator.pages.base import PageKind, Site
-from generator.publish import Publisher
+from generator.publish import RETIRED_TEMPLATE, Publisher
 from generator.render import Renderer
 from generator.sources import Spec
 from generator.tree import Tree
@@ -85,13 +85,13 @@ class Job:
         only = self.options.only
         return not only or any(fnmatchcase(image, glob) for glob in only)
 
-    def as_of(self, *recorded: datetime | None) -> datetime:
+    def as_of(self, recorded: datetime | None = None) -> datetime:
         """The time that pages are written for, in UTC, whole seconds.
 
         It is what the command line says, SOURCE_DATE_EPOCH (reproducible-builds.org: seconds since
-        1970), the catalog, the first of `recorded` that is there, or now.
+        1970), the catalog, `recorded`, or now.
         """
-        times = (self.options.as_of, self._epoch(), self.catalog.as_of, *recorded)
+        times = (self.options.as_of, self._epoch(), self.catalog.as_of, recorded)
         given = next((time for time in times if time is not None), None)
         if given is None:
             return datetime.now(UTC).replace(microsecond=0)
@@ -109,10 +109,12 @@ class Job:
         templates = self.root / catalog.templates if catalog.templates else None
         if templates and not templates.is_dir():
             raise UsageError(f"{self.options.catalog}: `templates`: {templates} is no folder")
+        renderer = Renderer(templates)
+        renderer.load([RETIRED_TEMPLATE, *(kind.template for kind in self.kinds)])
         site = Site(catalog.url, catalog.tabs, self.window, catalog.tag_order, as_of)
         return Publisher(
             tree,
-            Renderer(templates),
+            renderer,
             site,
             self.kinds,
             [table.name for table in catalog.tables],

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -60,23 +61,34 @@ class Renderer:
         template.globals = dict(template.globals)
         return template
 
+    def load(self, templates: Iterable[str]) -> None:
+        """Compile templates ahead of their use. Raises UsageError for one that is wrong."""
+        for template in templates:
+            with _mistakes_of(template):
+                self._template(template)
+
     def render(self, template: str, values: Mapping[str, object]) -> str:
         """The text that a template makes of the values.
 
         Raises UsageError for a template that is missing or wrong, with its file and line.
         """
-        try:
+        with _mistakes_of(template):
             return self._template(template).render(values)
-        except jinja2.TemplateSyntaxError as error:
-            where = f"{error.filename or error.name}:{error.lineno}"
-            raise UsageError(f"template {where}: {error.message}") from None
-        except jinja2.TemplateNotFound as error:
-            raise UsageError(f"there is no template `{error.name}`") from None
-        except UsageError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a template may raise anything
-            where = _template_line(error) or template
-            raise UsageError(f"template {where}: {error}") from None
+
+
+@contextmanager
+def _mistakes_of(template: str) -> Iterator[None]:
+    """Whatever a template raises, as a UsageError."""
+    try:
+        yield
+    except jinja2.TemplateSyntaxError as error:
+        where = f"{error.filename or error.name}:{error.lineno}"
+        raise UsageError(f"template {where}: {error.message}") from None
+    except jinja2.TemplateNotFound as error:
+        raise UsageError(f"there is no template `{error.name}`") from None
+    except Exception as error:  # noqa: BLE001 - a template may raise anything
+        where = _template_line(error) or template
+        raise UsageError(f"template {where}: {error}") from None
 
 
 def _packaged_templates() -> Path:

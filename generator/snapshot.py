@@ -13,10 +13,10 @@ from generator.errors import TagpagesError, UsageError
 from generator.model import Build, Image
 from generator.pages import is_own
 from generator.state import (
-    BUILD_FILE,
     TAGS_FILE,
     decode_build,
     decode_image,
+    is_build_file,
     read_bytes,
 )
 
@@ -36,9 +36,18 @@ class Snapshot:
         }
 
     def build(self) -> Build:
-        """What the build left. Raises TagpagesError when it is unreadable."""
-        data = self.files.get(BUILD_FILE)
-        return decode_build(data, BUILD_FILE) if data else Build()
+        """What the last build left, all its shards. Raises TagpagesError when it is unreadable."""
+        builds = [
+            decode_build(data, path)
+            for path, data in sorted(self.files.items())
+            if is_build_file(path)
+        ]
+        return Build(
+            max((build.as_of for build in builds if build.as_of), default=None),
+            failed={key: item for build in builds for key, item in build.failed.items()},
+            held={key: item for build in builds for key, item in build.held.items()},
+            gone={key: item for build in builds for key, item in build.gone.items()},
+        )
 
     def changed_files(self, other: Snapshot) -> dict[str, list[str]]:
         """The files that differ between the two, by image; `build.json` is under ""."""

@@ -147,7 +147,7 @@ def test_every_option_is_read_from_the_environment(site: Site) -> None:
         TAGPAGES_BUILD_ONLY="app other-*",
         TAGPAGES_BUILD_QUIET="1",
         TAGPAGES_BUILD_JOBS="2",
-        TAGPAGES_BUILD_REPORT=os.pathsep.join(map(str, reports)),
+        TAGPAGES_BUILD_REPORT=" ".join(map(str, reports)),
         TAGPAGES_BUILD_ACCEPT_LOSS="public private",
     )
     assert run == Run(0, "", "")
@@ -314,10 +314,20 @@ def test_a_report_is_written_in_each_form(site: Site) -> None:
 
 def test_a_report_that_cannot_be_written_is_named_after_the_work_is_done(site: Site) -> None:
     site.lists(LATEST)
-    run = site.run("build", "--report", site.root / "nowhere" / "report.md")
+    (site.root / "report.md").mkdir()
+    run = site.run("build", "--report", site.root / "report.md")
     assert run.code == 1
-    assert run.err.endswith("report.md: No such file or directory\n")
+    assert "New images (1)" in run.err
+    assert run.err.endswith("report.md: Is a directory\n")
     assert images(site) == {"app"}
+
+
+def test_a_report_in_a_folder_that_is_not_there_is_a_mistake(site: Site) -> None:
+    site.lists(LATEST)
+    run = site.run("build", "--report", site.root / "nowhere" / "report.md")
+    assert run.code == 2
+    assert "report.md: there is no folder " in run.err
+    assert not site.content.exists()
 
 
 def test_the_summary_of_github_actions_grows_by_the_report(site: Site) -> None:

@@ -57,8 +57,11 @@ class Client:
                 raise RegistryError(
                     f"{request.subject} took longer than {seconds:g} s to answer"
                 ) from None
-            reason = f"{type(error).__name__} {shown(str(error))}"
-            if isinstance(error.__cause__, ssl.CertificateError):
+            cause = error.__cause__
+            blamed = cause.os_error if isinstance(cause, aiohttp.ClientConnectorError) else error
+            text = str(getattr(blamed, "strerror", None) or blamed)
+            reason = f"{type(blamed).__name__} {shown(text)}"
+            if isinstance(cause, ssl.CertificateError):
                 raise RegistryError(f"{request.subject} cannot be trusted: {reason}") from None
             raise Fault(reason) from None
 

@@ -315,12 +315,12 @@ def test_the_registrys_catalog_is_mapped_back_to_images(registry: FakeRegistry) 
     assert len(server.asked("GET", "/v2/_catalog")) == 4
 
 
-def test_only_wanted_images_are_listed_and_checked(registry: FakeRegistry) -> None:
+def test_only_wanted_images_are_listed(registry: FakeRegistry) -> None:
     registry.tag("Bad", "1", registry.image())
     found, _ = names(registry, ask={"listed": True, "wanted": lambda name: name == "app"})
     assert found == ["app"]
-    with pytest.raises(TagpagesError, match="not a valid image name: 'Bad'"):
-        names(registry, ask={"listed": True})
+    found, _ = names(registry, ask={"listed": True})
+    assert "Bad" in found
 
 
 def test_a_registry_that_does_not_list_says_what_to_do(registry: FakeRegistry) -> None:
@@ -365,8 +365,8 @@ def _globs(**globs: list[str]) -> TagGlobs:
         ({"repository": "team/app"}, "`repository` names `{image}` once"),
         ({"repository": "Team/{image}"}, "`repository`: not a valid image name"),
         ({"immutable": "("}, "`immutable` is no regular expression"),
-        ({"registry": "http://registry.example"}, "`registry` is plain http"),
-        ({"registry": "http://127.0.0.1.evil.example"}, "`registry` is plain http"),
+        ({"registry": "http://registry.example"}, "http://registry.example is plain http"),
+        ({"registry": "http://127.0.0.1.evil.example"}, "evil.example is plain http"),
         ({"registry": "registry.example/team"}, "matching regex"),
         ({"registry": "user@registry.example"}, "matching regex"),
         ({"concurrency": 0}, "`int` >= 1"),
