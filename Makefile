@@ -62,7 +62,7 @@ constraints: ## Pin the newest versions of all dependencies in constraints.txt
 	$(VENV)/uv/bin/uv --quiet pip compile --upgrade --universal --python-version 3.11 --extra dev \
 	  --custom-compile-command 'make constraints' --output-file constraints.txt pyproject.toml
 
-clean: ## Remove everything that these targets made, but no page
+clean: ## Remove everything that these targets made, but content/
 	rm -rf $(VENV) build dist hugo/public hugo/resources hugo/.hugo_build.lock
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -30,6 +30,7 @@ Nights = Annotated[int, Meta(ge=1)]
 
 _WINDOW = re.compile(r"([1-9][0-9]{0,3}) (day|month)s?")
 _URL = re.compile(r"/(?:[^\s\"'`\\<>{}/]+/)*")
+_BASE_URL = re.compile(r"(?:https?://[^\s()<>\[\]{}\"'`\\]+(?<!/))?")
 _FRONT_MATTER_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -174,8 +175,10 @@ class Images(_Spec, frozen=True, kw_only=True):
         """Check the exact names and the overridden ones."""
         for name in self.exact():
             _checked_name("include", name)
-        for name in self.overrides:
+        for name, tables in self.overrides.items():
             _checked_name("overrides", name)
+            for table, override in tables.items():
+                _checked_name(f"overrides.{name}.{table}.repository", override.repository)
 
 
 class Retired(_Spec, frozen=True, kw_only=True):
@@ -245,10 +248,7 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
     window: Annotated[
         str | bool,
         Meta(
-            description=(
-                "How long a digest is shown after its last change: `1 month`, `30 days`, or `off` "
-                "to show all."
-            )
+            description="How long a digest is shown after a change: `1 month`, `30 days` or `off`."
         ),
     ] = "1 month"
     tag_order: Annotated[
@@ -295,13 +295,21 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
         self.window_length()
         if not _URL.fullmatch(self.url):
             raise ValueError(f"`url`: write `{self.url}` from slash to slash, as `/images/`")
+        if not _BASE_URL.fullmatch(self.base_url):
+            raise ValueError("`base_url`: write `https://docs.example.com`, no slash at its end")
         names = [table.name for table in self.tables]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"`tables`: two are named `{name}`")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"`tables`: two are named `{twice[0]}`")
+        if len(set(self.pages)) < len(self.pages):
+            raise ValueError("`pages`: a kind is there twice")
         for image, overrides in self.images.overrides.items():
             for table in sorted(overrides.keys() - set(names)):
                 raise ValueError(f"`images.overrides.{image}.{table}`: there is no such table")
+        self._check_retired()
+        for key, value in self.front_matter.items():
+            _check_front_matter(key, value)
+
+    def _check_retired(self) -> None:
         for name, retired in self.retired.items():
             _checked_name("retired", name)
             if retired.redirect == name:
@@ -311,8 +319,6 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
                     f"`retired.{name}.redirect`: `{retired.redirect}` is retired too; name the"
                     " image that has a page"
                 )
-        for key, value in self.front_matter.items():
-            _check_front_matter(key, value)
 
     def window_length(self) -> Window:
         """The window as a value; raises ValueError when the text is none."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from traceback import walk_tb
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from generator.catalog import Images
 from generator.errors import Failure, SourceError, TagpagesError
@@ -20,6 +20,10 @@ from generator.sources.base import Ask, Source, SourceSpec
 
 if TYPE_CHECKING:
     from generator.registry import Session, Stats
+
+
+TICK = 0.2
+"""Seconds between two ticks of an observer."""
 
 
 class Observer(Protocol):
@@ -33,6 +37,9 @@ class Observer(Protocol):
 
     def done(self) -> None:
         """One image has been answered, or has failed."""
+
+    def tick(self) -> None:
+        """Some time has passed: while anything is waited for, several times a second."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,14 @@ async def _collect(collection: Collection, observer: Observer, answers: dict[str
             ask = _ask(collection, table, session)
             answers[table] = await _ask_source(collection, observer, spec, ask)
 
+        stack.callback(asyncio.create_task(_ticks(observer)).cancel)
         await asyncio.gather(*(ask(*item) for item in collection.sources.items()))
+
+
+async def _ticks(observer: Observer) -> NoReturn:
+    while True:
+        observer.tick()
+        await asyncio.sleep(TICK)
 
 
 async def _ask_source(

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 60.0
 """Seconds between two lines where there is no terminal."""
-REDRAW_EVERY = 0.1
-"""Seconds between two looks of the bar."""
 
 
 class Progress:
@@ -39,13 +37,8 @@ class Progress:
         """One image has been answered, or has failed."""
         self.answered += 1
 
-    def due(self, every: float) -> bool:
-        """Whether it is time to show something again, after so many seconds."""
-        now = self._clock()
-        if now - self._shown < every:
-            return False
-        self._shown = now
-        return True
+    def tick(self) -> None:
+        """Some time has passed."""
 
     def __str__(self) -> str:
         """How far it is, in one line."""
@@ -60,10 +53,11 @@ class Progress:
 class Lines(Progress):
     """A line a minute on standard error."""
 
-    def done(self) -> None:
-        """One image has been answered, or has failed."""
-        super().done()
-        if self.due(LINE_EVERY):
+    def tick(self) -> None:
+        """Some time has passed."""
+        now = self._clock()
+        if now - self._shown >= LINE_EVERY:
+            self._shown = now
             sys.stderr.write(f"tagpages: {self}\n")
 
 
@@ -78,13 +72,11 @@ class Bar(Progress):
         self._bar = RichProgress(console=Console(stderr=True), transient=True)
         self._task = self._bar.add_task("", total=None)
 
-    def done(self) -> None:
-        """One image has been answered, or has failed."""
-        super().done()
-        if self.due(REDRAW_EVERY):
-            self._bar.update(
-                self._task, description=str(self), completed=self.answered, total=self.images
-            )
+    def tick(self) -> None:
+        """Some time has passed."""
+        self._bar.update(
+            self._task, description=str(self), completed=self.answered, total=self.images
+        )
 
     @contextmanager
     def drawn(self) -> Iterator[Bar]:

@@ -60,7 +60,7 @@ def needs_a_look(report: Report) -> list[Section]:
         Section("Gone images", _gone_images(report)),
         Section("Images that no source has", _findings(found("missing"))),
         Section("New images", _new_images(report)),
-        Section("New images without an answer of every source", _findings(found("waiting"))),
+        Section("Images that wait for an answer of every source", _findings(found("waiting"))),
         Section("Folders with files of others", _findings(found("kept_folder"))),
         Section("Pages that no build keeps up to date", _findings(found("unmanaged"))),
         Section("Times that went back", _findings(found("time_back"))),

@@ -98,9 +98,9 @@ def form(value: dict[str, Any]) -> str:
     if value.get("type") == "array":
         items = value.get("items")
         return f"list of {form(items)}" if items else "list"
-    return {"object": "mapping", "string": "text", "boolean": "true or false"}.get(
-        value.get("type", ""), value.get("type", "any value")
-    )
+    words = {"object": "mapping", "string": "text", "boolean": "true or false"}
+    kind: str = value.get("type", "any value")
+    return words.get(kind, kind)
 
 
 def main() -> None:

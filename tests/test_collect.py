@@ -14,7 +14,7 @@ import pytest
 
 from generator import collect as work
 from generator.catalog import Images
-from generator.errors import Failure, TagpagesError
+from generator.errors import Failure, SourceError, TagpagesError
 from generator.guard import Seen
 from generator.model import Tag, TimeKind
 from generator.progress import Bar, Lines, Progress, progress
@@ -52,6 +52,8 @@ class Answers:
                 await asyncio.Event().wait()
             case "refused":
                 raise TagpagesError("no access")
+            case "limited":
+                raise SourceError("no more requests until noon")
             case "mistaken":
                 raise ZeroDivisionError
             case "missing":
@@ -59,7 +61,9 @@ class Answers:
         return [LATEST]
 
 
-def seen(*images: str, include: tuple[str, ...] = ("*",)) -> Seen:
+def seen(
+    *images: str, include: tuple[str, ...] = ("*",), observer: work.Observer | None = None
+) -> Seen:
     collection = work.Collection(
         sources={"public": Scripted(images=images)},
         images=Images(include=include, exclude=("excluded",)),
@@ -69,7 +73,7 @@ def seen(*images: str, include: tuple[str, ...] = ("*",)) -> Seen:
         selected=lambda name: name != "elsewhere",
         jobs=2,
     )
-    return work.collect(collection, Progress())["public"]
+    return work.collect(collection, observer or Progress())["public"]
 
 
 def test_an_image_that_fails_does_not_stop_the_others() -> None:
@@ -88,6 +92,25 @@ def test_a_source_that_cannot_be_asked_is_one_failure() -> None:
     assert seen("app", "down") == Seen(failure=Failure("the registry is down"))
 
 
+def test_an_observer_is_told_of_the_time_that_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "TICK", 0)
+
+    class Watch(Progress):
+        ticks = 0
+
+        def tick(self) -> None:
+            self.ticks += 1
+
+    watch = Watch()
+    seen("slow", observer=watch)
+    assert watch.ticks > 1
+
+
+def test_a_source_that_says_no_more_is_one_failure_and_is_asked_no_more() -> None:
+    reason = "no more requests until noon"
+    assert seen("app", "limited", "refused", "zoo") == Seen(failure=Failure(reason))
+
+
 def test_exact_names_are_asked_for_even_if_no_source_lists_them() -> None:
     answer = seen("app", "other", include=("app", "unlisted", "missing", "excluded"))
     assert answer.images == {"app": (LATEST,), "unlisted": (LATEST,)}
@@ -102,6 +125,7 @@ def test_without_a_terminal_there_is_a_line_a_minute(capsys: pytest.CaptureFixtu
     lines.expect(2000)
     for _ in range(5):
         lines.done()
+        lines.tick()
     assert capsys.readouterr() == (
         "",
         "tagpages: 2 of 2,000 answers\ntagpages: 5 of 2,000 answers\n",
@@ -116,11 +140,11 @@ def test_a_terminal_shows_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch) 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr("generator.progress.REDRAW_EVERY", 0)
     with progress(shown=True) as bar:
         assert isinstance(bar, Bar)
         bar.expect(2)
         bar.done()
+        bar.tick()
     assert "1 of 2 answers" in terminal.getvalue()
     assert terminal.getvalue().endswith("\x1b[2K")
 

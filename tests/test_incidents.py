@@ -706,6 +706,6 @@ def test_half_a_listing_on_the_first_night_writes_no_page(tmp_path: Path) -> Non
     run = job.run(listings(TONIGHT), days=0, broken=["private"])
     assert run.code == 1
     assert pages(job.site.tree()) == {}
-    assert "New images without an answer of every source (" in run.err
+    assert "Images that wait for an answer of every source (" in run.err
     assert job.run(listings(TONIGHT), days=0).code == 0
     assert len(pages(job.site.tree())) > 100

@@ -108,7 +108,7 @@ def test_a_bad_tag_of_a_new_image_never_makes_a_page(site: Site, case: str) -> N
     site.raw_listing("private", with_app(app(tag())))
     run = site.run("build")
     assert run.code == 1
-    assert "New images without an answer of every source (1)" in run.err
+    assert "Images that wait for an answer of every source (1)" in run.err
     assert not (site.content / "app").exists()
     assert site.page("good").is_file()
 
@@ -237,6 +237,16 @@ def test_names_that_the_catalog_wants_are_made_pages_of(site: Site) -> None:
         path.parent.relative_to(site.content).as_posix() for path in site.content.rglob("*.md")
     }
     assert pages == {"app", "apple", "team/app"}
+
+
+def test_an_image_may_have_another_name_in_one_listing(site: Site) -> None:
+    tags = GOOD["good"]
+    site.lists({"app": tags, "new-tool": tags}, {"legacy/app": tags, "old-tool": tags})
+    overrides = {"app": {"private": {"repository": "legacy/app"}}}
+    site.catalog(images={"overrides": overrides, "include": ["*app"]})
+    site.build()
+    assert site.body("app").count(digest("a")) == 2
+    assert not site.page("legacy/app").exists()
 
 
 def test_more_tags_than_the_limit_fail_the_image(

@@ -201,6 +201,7 @@ def test_the_documented_script_commits_the_two_lanes(site: Site) -> None:
     (script,) = re.findall(r"(?:^    .*\n)+", DOCUMENTATION.read_text(), re.MULTILINE)
     site.listing({**MAIN, "app": ROLLED, "new": APP})
     clone = site.begin()
+    (clone / ".env").write_text("SECRET=1\n")
     someone = {"GIT_AUTHOR_NAME": "A", "GIT_COMMITTER_NAME": "A", "EMAIL": "a@example.com"}
     subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],

@@ -185,7 +185,7 @@ TEXT = """\
 
 - [apko](https://docs.example.com/ref/apko/tags_history/): public: `latest` `1`
 
-### New images without an answer of every source (1)
+### Images that wait for an answer of every source (1)
 
 - `new`: `no answer of private`
 

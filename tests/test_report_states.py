@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import ROOT, Listing, Site
+from tests.support import Listing, Site
 
 FIRST: Listing = {
     "bash": [("latest", "a", "2024-06-01T10:00:00Z"), ("5", "a", "2024-06-01T09:00:00Z")],
@@ -119,6 +117,19 @@ def test_what_moved_back_and_what_failed_is_told_from_the_states_alone(site: Sit
     assert (told["moved_back"]["image"], told["moved_back"]["tags"]) == ("bash", ["latest", "5"])
 
 
+def test_what_failed_is_told_of_all_shards_and_of_the_selected_images(site: Site) -> None:
+    for name in ("build.json", "build.1-of-2.json"):
+        (site.content / name).unlink(missing_ok=True)
+    site.raw_listing("private", [{"repo": {"name": name}, "tags": None} for name in FIRST])
+    for shard in ("1/2", "2/2"):
+        assert site.run("build", "--as-of", "2024-06-04T00:40:00Z", "--shard", shard).code == 1
+    report = compared(site)
+    assert report["as_of"] == "2024-06-04T00:40:00Z"
+    assert {item["image"] for item in report["findings"]} == FIRST.keys()
+    (finding,) = compared(site, "--only", "bash")["findings"]
+    assert (finding["kind"], finding["image"]) == ("failed", "bash")
+
+
 def test_nothing_changed_is_an_empty_report(site: Site) -> None:
     found = compared(site, "--from", site.content)
     assert found["changes"] == []
@@ -187,31 +198,8 @@ def test_the_lanes_are_the_changed_files_each_once(
     assert sorted(look + routine) == sorted(line[3:] for line in status.split("\0") if line)
 
 
-def test_the_script_in_docs_makes_two_commits_and_leaves_nothing_behind(site: Site) -> None:
-    text = (ROOT / "docs" / "report.md").read_text()
-    script = text[text.index("    start=$(") : text.index("An image that has anything")]
-    author = {
-        f"GIT_{who}_{what}": "t@example.com"
-        for who in ("AUTHOR", "COMMITTER")
-        for what in ("NAME", "EMAIL")
-    }
-    bin_folder = Path(sys.executable).parent
-    subprocess.run(
-        ["sh", "-euc", script],
-        cwd=site.root,
-        env=author | {"PATH": f"{bin_folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
-        check=True,
-    )
-    assert git(site.root, "status", "--porcelain", "--", "content") == ""
-    assert git(site.root, "log", "-2", "--format=%s").splitlines() == [
-        "Image tags: look",
-        "Image tags: routine",
-    ]
-    assert git(site.root, "diff", "--name-only", "HEAD~2", "HEAD~1").split() == [
-        "content/bash/tags.json",
-        "content/bash/tags_history.md",
-        "content/build.json",
-    ]
+def test_lanes_are_of_the_whole_tree(site: Site) -> None:
+    assert site.run("lanes", "--only", "bash", "look").code == 2
 
 
 def test_after_the_commits_the_lanes_are_empty(site: Site) -> None:

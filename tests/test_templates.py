@@ -118,6 +118,12 @@ def test_a_mistake_in_a_template_leaves_no_folder_behind(site: Site, text: str) 
     assert not (site.root / "deep").exists()
 
 
+def test_a_template_is_compiled_before_anything_is_asked(site: Site) -> None:
+    own_template(site, "{% if %}", "retired.md.j2")
+    site.raw_listing("public", "broken")
+    assert site.run("build").code == 2
+
+
 def test_windows_line_ends_of_a_template_do_not_reach_the_page(site: Site) -> None:
     own_template(site, "").write_bytes(PACKAGED.replace("\n", "\r\n").encode())
     site.build()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from generator.grouping import arranged, visible
-from generator.model import Image, TagGroup
+from generator.model import Image, TagGroup, TimeKind
 from generator.pages.base import Site
 
 file = "tags_history.md"
@@ -27,6 +27,7 @@ class TableView(msgspec.Struct, frozen=True):
     """A table as of now: `groups` are within the window, `has_tags` is of all."""
 
     name: str
+    time_kind: TimeKind
     groups: tuple[TagGroup, ...]
     has_tags: bool
 
@@ -41,6 +42,7 @@ def view(image: Image, site: Site) -> Mapping[str, object]:
         "tables": [
             TableView(
                 table.name,
+                table.time_kind,
                 arranged(visible(table.groups, site.window, site.as_of), site.tag_order),
                 has_tags=bool(table.groups),
             )

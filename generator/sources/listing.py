@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -34,7 +34,7 @@ class Listing(SourceSpec, frozen=True, kw_only=True, tag="listing"):
 
     def open(self, ask: Ask) -> Source:
         """The listing, not read yet."""
-        return _ListingFile(ask.root / self.path)
+        return _ListingFile(ask.root / self.path, ask.repositories)
 
 
 class _Repo(msgspec.Struct):
@@ -59,8 +59,9 @@ _decode_tags = msgspec.json.Decoder(list[_ListedTag]).decode
 class _ListingFile:
     """One file: its shape is checked as a whole, each image's tags on their own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, overrides: Mapping[str, str]) -> None:
         self._path = path
+        self._overrides = overrides
         self._tags: dict[str, msgspec.Raw] = {}
         self._twice: set[str] = set()
 
@@ -69,10 +70,12 @@ class _ListingFile:
             if entry.repo.name in self._tags:
                 self._twice.add(entry.repo.name)
             self._tags[entry.repo.name] = entry.tags
-        return self._tags.keys()
+        overridden = {image for image, name in self._overrides.items() if name in self._tags}
+        return overridden | (self._tags.keys() - set(self._overrides.values()))
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
-        raw = self._tags.pop(name, None)
+        name = self._overrides.get(name, name)
+        raw = self._tags.get(name)
         if raw is None:
             return None
         if name in self._twice:
