@@ -57,6 +57,7 @@ def build(job: Job, observer: Observer) -> Report:
         for name in sorted(verdict.gone):
             plan.remove(name)
         _note_unmanaged(run, plan)
+        _check_only(job, plan)
         if not job.options.dry_run:
             plan.apply(tree)
             _write_build(run, file, _record(run, verdict, plan))
@@ -97,6 +98,7 @@ def _planned_from_state(job: Job, tree: Tree) -> tuple[Plan, Report]:
     }
     plan = run.plan()
     _plan_images(run, plan, images)
+    _check_only(job, plan)
     return plan, _report(run, plan, images)
 
 
@@ -148,6 +150,7 @@ def _rules(run: _Run) -> Rules:
         ),
         gone_after=job.catalog.gone_after,
         accepted=job.options.accepted,
+        whole=not job.options.only,
     )
 
 
@@ -169,10 +172,18 @@ def _plan_images(run: _Run, plan: Plan, images: Mapping[str, Image]) -> None:
     for name in sorted(filter(job.selected, there - says_so)):
         if job.catalog.images.excluded(name):
             plan.remove(name)
+            plan.findings.append(Finding("excluded", name))
         elif name in retired:
             plan.retire(name, retired[name].redirect, paged)
         elif name in stored.broken:
             plan.fail(name, stored.broken[name].reason)
+
+
+def _check_only(job: Job, plan: Plan) -> None:
+    """Raise UsageError when `--only` names nothing that there is."""
+    if job.options.only and not (plan.changes or plan.findings):
+        names = " ".join(job.options.only)
+        raise UsageError(f"--only {names}: no image of the catalog's sources is named so")
 
 
 def _note_unmanaged(run: _Run, plan: Plan) -> None:

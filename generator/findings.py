@@ -14,6 +14,7 @@ FindingKind = Literal[
     "missing",
     "gone",
     "retired",
+    "excluded",
     "unmanaged",
     "kept_folder",
     "moved_back",
@@ -30,6 +31,7 @@ FindingKind = Literal[
 - `missing`: no source has the image; it is removed after some nights.
 - `gone`: the image's pages were removed.
 - `retired`: the image's pages gave way to a redirect, or to a page that says so.
+- `excluded`: the image's pages were removed, because the catalog excludes it.
 - `unmanaged`: there are pages that no build keeps up to date: the catalog neither includes nor
   excludes the image, or there is no `tags.json` beside them, and no source has the image.
 - `kept_folder`: the folder of a removed image holds files that are not tagpages'.

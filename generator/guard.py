@@ -57,7 +57,8 @@ class Rules:
     """What the catalog and the command line say of believing.
 
     `accepted` names the tables and images whose losses are believed this night; those of an image
-    do not count against its source either.
+    do not count against its source either. Without `whole` the night is about a choice of images,
+    which says nothing of a source as such: only their tables are judged.
     """
 
     as_of: datetime
@@ -66,6 +67,7 @@ class Rules:
     sources: tuple[SourceRules, ...]
     gone_after: int
     accepted: frozenset[str] = frozenset()
+    whole: bool = True
 
 
 @dataclass
@@ -152,6 +154,9 @@ class _Judged:
         self.answered = False
         last, streaks = (night.last.failed, self.failed) if failed else (night.last.held, self.held)
         key = streak_key(self.table)
+        for kept, old in ((self.failed, night.last.failed), (self.held, night.last.held)):
+            own = {name: streak for name, streak in old.items() if name.startswith(f"{key}:")}
+            kept.update(own | kept)
         streaks[key] = night.again(last, key)
         kind: FindingKind = "failed" if failed else "held"
         nights = streaks[key].nights
@@ -176,12 +181,16 @@ def _judged(night: _Night, source: SourceRules, seen: Seen) -> _Judged:
         for image, table in fresh.items()
         if image in known
     }
+    _keep_failed(night, judged, seen.failed)
     accepted = source.table in night.rules.accepted
-    if not accepted and (reason := _why_distrusted(night, source, seen, losses, noticed)):
+    measured = night.rules.whole and not accepted
+    if measured and (reason := _why_distrusted(night, source, seen, losses, noticed)):
         judged.distrust(night, reason, failed=False)
+        judged.believed = known | {
+            image: table for image, table in fresh.items() if image in night.rules.accepted
+        }
         return judged
     judged.believed = known | fresh
-    _keep_failed(night, judged, seen.failed)
     if not accepted:
         _hold_tables(night, judged, source, known, losses)
     judged.findings += [finding for finding in noticed if judged.answers(finding.image or "")]
@@ -302,7 +311,7 @@ def _miss(night: _Night, verdict: Verdict, name: str, silent: list[str]) -> None
         return
     streak = night.again(night.last.gone, name)
     verdict.missing[name] = streak
-    if streak.nights >= night.rules.gone_after:
+    if streak.nights >= night.rules.gone_after or name in night.rules.accepted:
         verdict.gone.add(name)
         verdict.findings.append(Finding("gone", name, nights=streak.nights))
     else:

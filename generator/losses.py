@@ -29,13 +29,16 @@ class Loss:
 
     `visible` is how many tags the last known good would show; `gone` has the times (UTC) of those
     that the answer lacks, `hidden` counts those that it has with a time out of the window.
-    `remaining` is how many the new page shows.
+    `remaining` is how many the new page shows. `known` is how many tags there were, the old ones
+    included, and `answered` how many there are.
     """
 
     visible: int
     gone: tuple[datetime, ...]
     hidden: int
     remaining: int
+    known: int
+    answered: int
 
 
 def loss_of(
@@ -44,8 +47,9 @@ def loss_of(
     """What `after` lacks of what `before` would show at `as_of`: ageing out is no loss."""
     shown_after = visible(after, window, as_of)
     remaining = sum(len(group.tags) for group in shown_after)
+    answered = sum(len(group.tags) for group in after)
     if before == after:
-        return Loss(remaining, (), 0, remaining)
+        return Loss(remaining, (), 0, remaining, answered, answered)
     shown_before = visible(before, window, as_of)
     listed = {tag for group in after for tag in group.tags}
     shown = {tag for group in shown_after for tag in group.tags}
@@ -58,12 +62,14 @@ def loss_of(
             tag in listed and tag not in shown for group in shown_before for tag in group.tags
         ),
         remaining=remaining,
+        known=sum(len(group.tags) for group in before),
+        answered=answered,
     )
 
 
 def too_much_for_a_table(loss: Loss, limits: Guard) -> str | None:
     """Why one table's answer is not believed; None when it is."""
-    gone = len(loss.gone)
+    gone = len(loss.gone) + (loss.hidden if loss.remaining == 0 else 0)
     if gone >= AT_LEAST and gone > limits.table_loss * loss.visible:
         return f"{gone} of {loss.visible} visible tags gone"
     return None
@@ -85,6 +91,10 @@ def too_much_for_a_source(
     emptied = sum(loss.visible > 0 and loss.remaining == 0 for loss in losses)
     if emptied >= AT_LEAST and emptied > limits.image_loss * had:
         return f"{emptied} of {had} images without a visible tag at once"
+    had = sum(loss.known > 0 for loss in losses)
+    emptied = sum(loss.known > 0 and loss.answered == 0 for loss in losses)
+    if emptied >= AT_LEAST and emptied > limits.image_loss * had:
+        return f"{emptied} of {had} images without any tag at once"
     if moved_back >= AT_LEAST and moved_back > limits.moved_back * tags:
         return f"{moved_back:,} of {tags:,} tags point again to a digest that they had left"
     return None

@@ -228,8 +228,8 @@ def _new_images(report: Report) -> list[Entry]:
 def _gone_images(report: Report) -> list[Entry]:
     """Images that have lost their pages, and why, as far as the build that did it says."""
     reasons = {
-        item.image: _told(item) if item.kind == "gone" else f"retired {_told(item)}".strip()
-        for item in report.found("gone", "retired")
+        item.image: _told(item) if item.kind == "gone" else f"{item.kind} {_told(item)}".strip()
+        for item in report.found("gone", "retired", "excluded")
     }
     return [
         Entry(change.image, reasons.get(change.image, "its pages are removed"))

@@ -51,6 +51,7 @@ class Nights:
     known: Mapping[str, Image] = field(default_factory=dict)
     last: Build = field(default_factory=Build)
     night: int = 0
+    whole: bool = True
 
     def build(
         self,
@@ -73,6 +74,7 @@ class Nights:
             ),
             gone_after=GONE_AFTER,
             accepted=frozenset(accepted),
+            whole=self.whole,
         )
         seen = {
             table: answer
@@ -184,6 +186,70 @@ def test_another_answer_starts_the_count_of_a_held_table_anew() -> None:
         verdict = nights.build(full | {"image-003": answer})
         assert kinds(verdict) == ["held"]
     assert verdict.findings[0].nights == 2
+
+
+def test_an_empty_answer_is_held_though_all_that_it_lacks_has_aged_out() -> None:
+    nights = Nights()
+    nights.build(images(20, 8))
+    for _ in range(40):
+        verdict = nights.build({})
+        assert kinds(verdict) == ["held"]
+        assert verdict.missing == {}
+    assert verdict.findings[0].detail == "20 of 20 images without any tag at once"
+
+
+def test_a_table_whose_times_all_left_the_window_is_held_and_comes_back_whole() -> None:
+    nights = Nights()
+    full = images(200, 8)
+    nights.build(full)
+    old = {"image-003": tags(8, days=366)}
+    assert kinds(nights.build(full | old)) == ["held"]
+    assert nights.build(full).findings == []
+
+
+def test_an_image_that_fails_in_a_held_source_is_counted_on() -> None:
+    nights = Nights()
+    full = images(20, 8)
+    nights.build(full)
+    for night in (1, 2, 3):
+        rest = {name: found for name, found in full.items() if name != "image-003"}
+        answer = Seen({} if night == 2 else rest, {"image-003": Failure("no answer")})
+        verdict = nights.build(answer)
+        assert verdict.failed["public:image-003"].nights == night
+
+
+def test_the_nights_of_a_held_table_stay_when_its_source_does_not_answer() -> None:
+    nights = Nights()
+    full = images(20, 8)
+    nights.build(full)
+    cut = full | {"image-003": tags(3)}
+    for answer, kind in ((cut, "held"), (failed(), "failed"), (cut, "held"), (cut, "released")):
+        assert kinds(nights.build(answer)) == [kind]
+
+
+def test_a_choice_of_images_says_nothing_of_its_source() -> None:
+    nights = Nights(whole=False)
+    nights.build(images(1, 8))
+    assert nights.build(images(1, 6)).findings == []
+    assert kinds(nights.build({})) == ["missing"]
+
+
+def test_an_accepted_image_is_believed_though_its_source_is_held() -> None:
+    nights = Nights()
+    nights.build(images(20, 8))
+    verdict = nights.build(images(20, 4), accepted={"image-003"})
+    assert kinds(verdict) == ["held"]
+    assert len(shown(verdict.images["image-003"])) == 4
+    assert len(shown(verdict.images["image-004"])) == 8
+
+
+def test_an_accepted_image_that_no_source_has_goes_at_once() -> None:
+    nights = Nights()
+    full = images(40, 4)
+    nights.build(full)
+    less = {name: found for name, found in full.items() if name != "image-003"}
+    verdict = nights.build(less, accepted={"image-003"})
+    assert verdict.gone == {"image-003"}
 
 
 def test_a_held_table_that_goes_on_changing_is_released_all_the_same() -> None:

@@ -473,7 +473,7 @@ def test_an_excluded_image_in_the_listing_loses_its_page_at_once_and_for_good(jo
         run = job.run(listings(TONIGHT))
         assert run.code == 0
         assert not (job.site.content / KUBECTL).exists()
-        assert (f"  {KUBECTL}: its pages are removed\n" in run.err) == (number == 0)
+        assert (f"  {KUBECTL}: excluded\n" in run.err) == (number == 0)
 
 
 # 6. Retired images
