@@ -57,6 +57,7 @@ def build(job: Job, observer: Observer) -> Report:
         for name in sorted(verdict.gone):
             plan.remove(name)
         _note_unmanaged(run, plan)
+        _note_unknown(job, plan, verdict)
         _check_only(job, plan)
         if not job.options.dry_run:
             plan.apply(tree)
@@ -196,6 +197,16 @@ def _note_unmanaged(run: _Run, plan: Plan) -> None:
     for name in filter(job.selected, run.stored.strays):
         if name not in plan.changes.keys() | told | retired.keys():
             plan.findings.append(Finding("unmanaged", name, detail="no tags.json"))
+
+
+def _note_unknown(job: Job, plan: Plan, verdict: Verdict) -> None:
+    """Tell of images that the catalog names and that no source has, once all have answered."""
+    told = {finding.image for finding in plan.findings}
+    if None in told:
+        return
+    for name in filter(job.selected, job.catalog.images.exact()):
+        if not (job.catalog.images.excluded(name) or name in verdict.images.keys() | told):
+            plan.findings.append(Finding("missing", name, detail="named in images.include"))
 
 
 def _write_build(run: _Run, file: str, build: Build) -> None:

@@ -90,6 +90,17 @@ async def _collect(collection: Collection, observer: Observer, answers: dict[str
 
         stack.callback(asyncio.create_task(_ticks(observer)).cancel)
         await asyncio.gather(*(ask(*item) for item in collection.sources.items()))
+        if sessions:
+            for table, seen in answers.items():
+                answers[table] = _redacted(seen, sessions[0])
+
+
+def _redacted(seen: Seen, session: Session) -> Seen:
+    def told(failure: Failure) -> Failure:
+        return Failure(session.redacted(failure.reason))
+
+    failed = {name: told(failure) for name, failure in seen.failed.items()}
+    return Seen(seen.images, failed, told(seen.failure) if seen.failure else None)
 
 
 async def _ticks(observer: Observer) -> NoReturn:
@@ -101,11 +112,11 @@ async def _ticks(observer: Observer) -> NoReturn:
 async def _ask_source(
     collection: Collection, observer: Observer, spec: SourceSpec, ask: Ask
 ) -> Seen:
-    source = spec.open(ask)
     try:
+        source = spec.open(ask)
         listed = await source.names()
-    except TagpagesError as error:
-        return Seen(failure=Failure(str(error)))
+    except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the other sources
+        return Seen(failure=_failure(error))
     names = sorted(_wanted(collection, listed))
     observer.expect(len(names))
     images: dict[str, tuple[Tag, ...]] = {}
@@ -140,15 +151,19 @@ async def _ask_image(
         tags = await asyncio.wait_for(source.tags(name), seconds)
     except SourceError:
         raise
-    except TagpagesError as error:
-        return Failure(str(error))
     except TimeoutError:
         return Failure(f"no whole answer within {seconds:.0f} seconds")
-    except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the others their night
-        *_, frame = walk_tb(error.__traceback__)
-        where = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
-        return Failure(f"internal error, please report it: {type(error).__name__} at {where}")
+    except Exception as error:  # noqa: BLE001 - likewise
+        return _failure(error)
     return None if tags is None else tuple(tags)
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, TagpagesError):
+        return Failure(str(error))
+    *_, frame = walk_tb(error.__traceback__)
+    where = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
+    return Failure(f"internal error, please report it: {type(error).__name__} at {where}")
 
 
 def _check_folder(name: str) -> None:

@@ -28,7 +28,8 @@ FindingKind = Literal[
 - `held`: an answer is not believed; the last known good stands.
 - `released`: an answer that was held is believed from now on.
 - `waiting`: a new image has no page yet, because one of its tables could not be had.
-- `missing`: no source has the image; it is removed after some nights.
+- `missing`: no source has the image; it is removed after some nights. Without nights it never had
+  a page, and the catalog names it.
 - `gone`: the image's pages were removed.
 - `retired`: the image's pages gave way to a redirect, or to a page that says so.
 - `excluded`: the image's pages were removed, because the catalog excludes it.

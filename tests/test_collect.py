@@ -44,6 +44,8 @@ class Answers:
     async def names(self) -> Collection[str]:
         if "down" in self._images:
             raise TagpagesError("the registry is down")
+        if "broken" in self._images:
+            raise LookupError
         return self._images
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
@@ -104,6 +106,12 @@ def test_an_observer_is_told_of_the_time_that_passes(monkeypatch: pytest.MonkeyP
     watch = Watch()
     seen("slow", observer=watch)
     assert watch.ticks > 1
+
+
+def test_a_mistake_of_ours_costs_one_source() -> None:
+    failure = seen("app", "broken").failure
+    assert failure is not None
+    assert failure.reason.startswith("internal error, please report it: LookupError at ")
 
 
 def test_a_source_that_says_no_more_is_one_failure_and_is_asked_no_more() -> None:

@@ -309,6 +309,13 @@ def test_an_image_named_like_a_file_of_ours_fails_alone(built: Site, image: str)
         assert not (built.content / image).is_dir()
 
 
+def test_a_name_in_the_catalog_that_nothing_has_is_told(built: Site) -> None:
+    built.catalog(images={"include": ["app", "tool", "pyhton", "team/app"]})
+    assert "no source has (1)\n  pyhton: `named in images.include`\n" in built.build().err
+    built.raw_listing("private", "broken")
+    assert "pyhton" not in built.run("build").err
+
+
 def test_a_pipe_in_place_of_a_page_fails_that_image_alone(built: Site) -> None:
     built.page("app").unlink()
     os.mkfifo(built.page("app"))

@@ -22,7 +22,7 @@ _DEPTH = 3
 
 
 class _Platform(msgspec.Struct):
-    os: str = ""
+    os: str | None = None
 
 
 class _Descriptor(msgspec.Struct, rename="camel"):
@@ -52,12 +52,12 @@ async def build_times(repository: Repository, digest: str) -> list[str]:
     """What says when the image was built, best first: its configuration, then annotations.
 
     An index speaks through its first image. The times are as written, and may be nonsense.
-    Raises RegistryError for documents that cannot be had; ones that do not exist, or are none of
-    an image, say nothing.
+    Raises RegistryError for documents that cannot be had, the one of that digest first of all;
+    others that do not exist, or are none of an image, say nothing.
     """
     annotated: list[str] = []
-    for _ in range(_DEPTH):
-        document = await _document(repository, digest)
+    for depth in range(_DEPTH):
+        document = await _document(repository, digest, needed=depth == 0)
         if document is None:
             break
         created = (document.annotations or {}).get(_CREATED)
@@ -69,11 +69,11 @@ async def build_times(repository: Repository, digest: str) -> list[str]:
     return annotated
 
 
-async def _document(repository: Repository, digest: str) -> _Document | None:
+async def _document(repository: Repository, digest: str, *, needed: bool) -> _Document | None:
     try:
         manifest = await repository.manifest(digest)
     except StatusError as error:
-        if error.status == HTTPStatus.NOT_FOUND:
+        if error.status == HTTPStatus.NOT_FOUND and not needed:
             return None
         raise
     if manifest.media_type not in {*INDEX_TYPES, *MANIFEST_TYPES}:

@@ -83,9 +83,9 @@ class _Entry(msgspec.Struct, frozen=True):
 class _File(msgspec.Struct, frozen=True, rename={"helpers": "credHelpers", "store": "credsStore"}):
     """The part of a credentials file that matters here."""
 
-    auths: dict[str, _Entry] = {}
-    helpers: dict[str, str] = {}
-    store: str = ""
+    auths: dict[str, _Entry | None] | None = None
+    helpers: dict[str, str] | None = None
+    store: str | None = None
 
 
 class Keychain:
@@ -121,10 +121,10 @@ class Keychain:
         self, path: Path, file: _File, host: str, repository: str
     ) -> Credentials | None:
         names = _HUB_HOSTS if host in _HUB_HOSTS else (host,)
-        helpers = {_key(key): helper for key, helper in file.helpers.items()}
+        helpers = {_key(key): helper for key, helper in (file.helpers or {}).items()}
         if own := next((helpers[name] for name in names if name in helpers), ""):
             return await self._from_helper(own, names)
-        auths = {_key(key): entry for key, entry in file.auths.items()}
+        auths = {_key(key): entry for key, entry in (file.auths or {}).items()}
         for name in names:
             key = f"{name}/{repository}".rstrip("/")
             while key:

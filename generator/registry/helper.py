@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import shutil
+import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from generator.model import shown
 from generator.registry.errors import RegistryError
-from generator.registry.limits import MIB
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
 
 TIMEOUT = 30.0
 """Seconds that a helper may take; some ask their vendor's server."""
+
+OUTPUT_LIMIT = 1 << 16
+"""Bytes that a helper may print."""
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NO_LOGIN = b"credentials not found in native keychain"
@@ -52,23 +60,27 @@ async def ask_helper(
         raise RegistryError(
             f"{program} keeps the login for {server}, but is not in PATH: install it"
         )
-    process = await asyncio.create_subprocess_exec(
-        path,
-        "get",
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=DEVNULL,
-        env=dict(env),
-        limit=MIB,
-        start_new_session=True,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            path,
+            "get",
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env=dict(env),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise RegistryError(f"{path} cannot be run: {error.strerror}") from None
     try:
         async with asyncio.timeout(timeout):
-            output, _ = await process.communicate(server.encode())
+            output = await _answer(process, server)
     except TimeoutError:
         raise RegistryError(f"{program} took longer than {timeout:g} s for {server}") from None
     finally:
         await _ended(process)
+    if len(output) > OUTPUT_LIMIT:
+        raise RegistryError(f"{program} printed more than {OUTPUT_LIMIT >> 10} KiB for {server}")
     if process.returncode == 0:
         return _decoded(output, program)
     if _NO_LOGIN in output:
@@ -85,8 +97,28 @@ def _decoded(output: bytes, program: str) -> Answer:
         raise RegistryError(f"{program} did not answer with a username and a secret") from None
 
 
-async def _ended(process: Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+async def _answer(process: Process, server: str) -> bytes:
+    """What the process prints, up to one byte more than the limit; it has ended if that is all."""
+    stdin, stdout = cast("StreamWriter", process.stdin), cast("StreamReader", process.stdout)
+    with contextlib.suppress(ConnectionError):  # it need not read
+        stdin.write(server.encode())
+        await stdin.drain()
+    stdin.close()
+    output = bytearray()
+    while len(output) <= OUTPUT_LIMIT and (part := await stdout.read(OUTPUT_LIMIT)):
+        output += part
+    if len(output) <= OUTPUT_LIMIT:
         await process.wait()
+    return bytes(output)
+
+
+async def _ended(process: Process) -> None:
+    """End the process, and whatever it has started: they share a session of their own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+    stdout = cast("StreamReader", process.stdout)
+    with contextlib.suppress(TimeoutError):  # somebody left the session
+        async with asyncio.timeout(1):
+            while await stdout.read(OUTPUT_LIMIT):
+                pass

@@ -51,6 +51,10 @@ class Client:
         try:
             async with total:
                 return await self._exchange(request, limit)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise RegistryError(
+                f"{shown(request.subject)} cannot be asked: {shown(str(error))}"
+            ) from None
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             if total.expired():
                 seconds = self._limits.exchange

@@ -26,6 +26,8 @@ class Limits:
     """The longest pause that a server may ask for; a longer one is an error."""
     tries: int = 6
     """How often one request is sent at most, as long as its failures are passing ones."""
+    waits: int = 20
+    """How often one request may be told to wait for a rate limit: others may be served first."""
     failures: int = 10
     """After so many requests in a row that failed for good, a host is asked no more."""
     redirects: int = 5

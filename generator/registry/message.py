@@ -38,6 +38,14 @@ class Request:
         """Origin and path, for an error; a query may hold a signature and is left out."""
         return self.url.partition("?")[0]
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What of its `Authorization` nobody may see."""
+        scheme, _, credential = self.headers.get("Authorization", "").partition(" ")
+        if scheme != "Basic":
+            return (credential,) if credential else ()
+        return credential, b64decode(credential).decode(errors="replace").partition(":")[2]
+
     def authorised(self, authorization: str) -> Request:
         """The same request with an `Authorization`, if it is not empty.
 
@@ -96,11 +104,19 @@ class Reply:
 
     @property
     def next_link(self) -> str:
-        """The target of `Link: <…>; rel="next"` (RFC 8288), as written; empty if there is none."""
+        """The target of `Link: <…>; rel="next"` (RFC 8288), as written; empty if there is none.
+
+        Raises RegistryError for a next page without a target: it would be the last one unnoticed.
+        """
         for value in self.headers.all("link"):
-            for target, parameters in _LINK.findall(value):
-                if _NEXT.search(parameters):
-                    return str(target)
+            targets = [target for target, rest in _LINK.findall(value) if _NEXT.search(rest)]
+            if targets and targets[0]:
+                return str(targets[0])
+            if targets or _NEXT.search(_LINK.sub("", value)):
+                raise RegistryError(
+                    f"{self.url.partition('?')[0]} names a next page in a `Link` that cannot be "
+                    f"read: {shown(value)}"
+                )
         return ""
 
 
@@ -139,11 +155,7 @@ def _without_secrets(text: str, request: Request) -> str:
     """The text without the request's credentials; nothing of it if the body may hold some."""
     if request.body:
         return ""
-    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
-    secrets = [credential]
-    if scheme == "Basic":
-        secrets.append(b64decode(credential).decode(errors="replace").partition(":")[2])
-    for secret in filter(None, secrets):
+    for secret in filter(None, request.secrets):
         text = text.replace(secret, "***")
     return text
 

@@ -28,6 +28,8 @@ DEFAULT_CONCURRENCY = 4
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SECRET_LENGTH = 4
+"""Shorter secrets than this stand in too many words."""
 _CARRIED = frozenset({"accept"})
 """The headers that may go along to another origin."""
 
@@ -57,6 +59,7 @@ class Session:
         self._gates: dict[Origin, Gate] = {}
         self._concurrency: dict[Origin, int] = {}
         self._places: dict[str, frozenset[Place]] = {}
+        self._secrets: set[str] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,6 +83,16 @@ class Session:
         Counts until the first request to the origin is sent.
         """
         self._concurrency[origin] = min(concurrency, self._concurrency.get(origin, concurrency))
+
+    def conceal(self, *secrets: str) -> None:
+        """Let `redacted` leave these out."""
+        self._secrets.update(secret for secret in secrets if len(secret) >= _SECRET_LENGTH)
+
+    def redacted(self, text: str) -> str:
+        """The text without any secret that was sent: a server may repeat them in its answers."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
 
     async def fetch(self, request: Request, *, home: Origin, limit: int) -> Reply:
         """The final reply to a request: retried while that makes sense, redirects followed.
@@ -130,16 +143,17 @@ class Session:
     async def _exchange(self, request: Request, limit: int) -> Reply:
         """One request, tried again while its failures are passing ones."""
         gate = self._gate(Origin.of(request.url))
+        self.conceal(*request.secrets)
         failure = RegistryError("never sent")
-        for attempt in range(self.limits.tries):
+        tries = waits = 0
+        while tries < self.limits.tries and waits < self.limits.waits:
             async with gate:
                 self.stats.requests += 1
-                self.stats.retries += attempt > 0
+                self.stats.retries += tries + waits > 0
                 try:
                     reply = await self._http().exchange(request, limit)
                 except Fault as fault:
                     failure = RegistryError(f"{request.subject} cannot be reached: {fault}")
-                    delay = 0.0
                 else:
                     limited = rate_limited(reply)
                     if reply.status not in _PASSING and not limited:
@@ -148,10 +162,13 @@ class Session:
                     failure = status_error(request, reply)
                     delay = told_to_wait(reply, self.clock)
                     if limited or delay:
-                        gate.pause(delay or backoff(attempt))
+                        gate.pause(delay or backoff(waits))
+                        tries += not limited
+                        waits += limited
                         continue
-            if attempt + 1 < self.limits.tries:
-                await self._sleep(backoff(attempt))
+            tries += 1
+            if tries < self.limits.tries:
+                await self._sleep(backoff(tries - 1))
         gate.failed(str(failure))
         raise failure
 

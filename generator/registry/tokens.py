@@ -93,11 +93,12 @@ class Tokens:
         issued = parse_time(token.issued_at or "")
         if issued:
             age = (self._session.clock.now() - issued).total_seconds()
-            lifetime -= age if 0 < age < lifetime else 0
+            lifetime -= age if 0 < age < lifetime - SHORTEST / 2 else 0
         return value, lifetime
 
     async def _reply(self, grant: Grant) -> Reply:
         if grant.credentials and grant.credentials.identity:
+            self._session.conceal(grant.credentials.identity)
             request = _post(grant, grant.credentials.identity)
             reply = await self._send(request, grant)
             if reply.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:

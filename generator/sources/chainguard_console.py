@@ -113,7 +113,13 @@ class ConsoleSource(NamespaceSource["Chainguard"]):
             raise AbsentError(f"{repository} is not found below the group")
         if self._passed is not None and repository not in self._alone:
             return Rows(self._passed.get(uid, []))
-        return Rows([tag.row() for tag in await self._tags(f"uidp.children_of={uid}")])
+        tags = await self._tags(f"uidp.children_of={uid}")
+        if any(tag.repo != uid for tag in tags):
+            raise TagpagesError(
+                f"{self._spec.api} lists tags of other repositories than {repository}: "
+                "it does not know the filter `uidp.children_of`"
+            )
+        return Rows([tag.row() for tag in tags])
 
     async def _repos(self) -> dict[str, str]:
         """UIDs by name, asked for once."""
@@ -126,6 +132,11 @@ class ConsoleSource(NamespaceSource["Chainguard"]):
         pages = await self._pages(f"repos?uidp.descendants_of={group}")
         repos = [repo for page in pages for repo in page.repos]
         uids = {repo.name: repo.uid for repo in repos}
+        if any(not repo.uid.startswith(f"{group}/") for repo in repos):
+            raise TagpagesError(
+                f"{self._spec.api} lists repositories that are not below the group {group}: "
+                "it does not know the filter `uidp.descendants_of`"
+            )
         if not repos or len(uids) < len(repos):
             what = "two repositories of one name" if repos else "no repository"
             raise TagpagesError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from functools import cached_property
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
@@ -175,6 +174,7 @@ class _Login:
 
         login = {"identifier": self._credentials.username, "secret": self._credentials.password}
         api = Endpoint(self._session, self._origin)
+        self._session.conceal(self._credentials.password)
         try:
             reply = await api.request(
                 "POST", "/v2/auth/token", json=login, limit=self._session.limits.token
@@ -182,7 +182,7 @@ class _Login:
         except StatusError as error:  # what it says may repeat the secret
             self._failure = (
                 f"{self._origin} refuses the login that {self._credentials.source} names: "
-                f"{error.status} {HTTPStatus(error.status).phrase}"
+                f"it answered {error.status}"
             )
             raise TagpagesError(self._failure) from None
         return reply.json(_Token).access_token

@@ -115,4 +115,4 @@ class _GoogleSource(NamespaceSource[Google]):
 
 def _uploaded(manifest: _Manifest) -> datetime | None:
     milliseconds = manifest.time_uploaded_ms
-    return unix_time(int(milliseconds) / 1000) if milliseconds.isdecimal() else None
+    return unix_time(int(milliseconds[:16]) / 1000) if milliseconds[:16].isdecimal() else None

@@ -81,7 +81,7 @@ class _HarborSource(NamespaceSource[Harbor]):
             artifacts += page
             total = reply.headers.get("x-total-count")
         rows = [_row(artifact, tag) for artifact in artifacts for tag in artifact.tags or ()]
-        return Rows(rows, missing=int(total) - len(artifacts) if total.isdecimal() else 0)
+        return Rows(rows, missing=int(total[:9]) - len(artifacts) if total.isdecimal() else 0)
 
     async def _api(self, repository: str) -> Endpoint:
         origin = self._spec.origin_of(self._spec.registry)

@@ -70,8 +70,7 @@ class _ListingFile:
             if entry.repo.name in self._tags:
                 self._twice.add(entry.repo.name)
             self._tags[entry.repo.name] = entry.tags
-        overridden = {image for image, name in self._overrides.items() if name in self._tags}
-        return overridden | (self._tags.keys() - set(self._overrides.values()))
+        return self._overrides.keys() | (self._tags.keys() - set(self._overrides.values()))
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
         name = self._overrides.get(name, name)

@@ -46,10 +46,10 @@ class _OciSource:
         if not self._ask.listed:
             return self._ask.names
         overrides = self._ask.repositories
-        listed = set(await self._registry().repositories())
-        names = {image for image, repository in overrides.items() if repository in listed}
-        for repository in listed.difference(overrides.values()):
-            if image := self._spec.image_of(repository):
+        names = set(overrides)
+        for repository in await self._registry().repositories():
+            image = self._spec.image_of(repository)
+            if image and repository not in overrides.values():
                 names.add(image)
         return sorted(filter(self._ask.wanted, names))
 

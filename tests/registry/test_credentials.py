@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from select import select
 
 import pytest
 
@@ -251,6 +253,45 @@ def test_a_helper_that_hangs_is_ended(tmp_path: Path) -> None:
     helper(tmp_path / "bin", "mine", "time.sleep(60)")
     with pytest.raises(RegistryError, match=r"docker-credential-mine took longer than 0\.3 s"):
         run(ask_helper("mine", HOST, {"PATH": str(tmp_path / "bin")}, timeout=0.3))
+
+
+def test_what_a_helper_that_hangs_has_started_is_ended_too(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    reader = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
+    child = f'["{sys.executable}", "-c", "import time; time.sleep(600)"]'
+    helper(
+        tmp_path / "bin",
+        "mine",
+        f"import subprocess\nsubprocess.Popen({child}, stdin=open({str(alive)!r}, 'w'))\n",
+    )
+    try:
+        with pytest.raises(RegistryError, match="took longer than 2 s"):
+            run(ask_helper("mine", HOST, {"PATH": str(tmp_path / "bin")}, timeout=2))
+        assert select([reader], [], [], 20)[0]  # readable: nobody holds the other end any more
+        assert os.read(reader, 1) == b""
+    finally:
+        os.close(reader)
+
+
+def test_a_helper_that_prints_without_end_is_ended(tmp_path: Path) -> None:
+    helper(tmp_path / "bin", "mine", 'while True: print("x" * 1000)')
+    with pytest.raises(RegistryError, match="docker-credential-mine printed more than 64 KiB"):
+        run(ask_helper("mine", HOST, {"PATH": str(tmp_path / "bin")}))
+
+
+def test_a_helper_that_is_no_program_is_an_error(tmp_path: Path) -> None:
+    helper(tmp_path / "bin", "mine", "")
+    (tmp_path / "bin" / "docker-credential-mine").write_text("no program\n")
+    with pytest.raises(RegistryError, match="docker-credential-mine cannot be run: Exec format"):
+        run(ask_helper("mine", HOST, {"PATH": str(tmp_path / "bin")}))
+
+
+def test_a_file_may_have_nulls(tmp_path: Path) -> None:
+    write(tmp_path / "home/.docker/config.json", auths=None, credHelpers=None, credsStore=None)
+    assert find(tmp_path) is None
+    write(tmp_path / "home/.docker/config.json", auths={HOST: None})
+    assert find(tmp_path) is None
 
 
 @pytest.mark.parametrize("name", ["", "../evil", "a;b", "x y"])

@@ -60,6 +60,20 @@ def test_a_429_pauses_the_whole_host(registry: FakeRegistry) -> None:
     assert outcome.slept == [60]
 
 
+def test_a_429_after_429_is_waited_out_longer_than_a_failure_is_tried(
+    registry: FakeRegistry,
+) -> None:
+    registry.when("GET", LIST, times(15, Answer(429, headers=(("Retry-After", "1"),))))
+    assert list(pull(registry).digests) == ["1.0", "latest"]
+
+
+def test_a_429_without_end_is_an_error(registry: FakeRegistry) -> None:
+    registry.when("GET", LIST, Answer(429, headers=(("Retry-After", "1"),)))
+    outcome = pull(registry)
+    assert outcome.error.endswith("answered 429")
+    assert outcome.stats.requests == 20
+
+
 def test_a_429_without_a_time_is_waited_out_ever_longer(registry: FakeRegistry) -> None:
     registry.when("GET", LIST, times(3, Answer(429, b"<html>429</html>")))
     outcome = pull(registry)
@@ -345,6 +359,13 @@ def test_a_wrong_digest_header_is_an_error(registry: FakeRegistry) -> None:
     registry.when("GET", "/manifests/sha256:000", Answer(200, b'{"schemaVersion": 2}', wrong))
     outcome = pull(registry)
     assert outcome.error.endswith("has another content than its digest says")
+
+
+def test_a_digest_that_the_registry_does_not_have_is_an_error(registry: FakeRegistry) -> None:
+    registry.when(
+        "HEAD", "/1.0", Answer(200, headers=(("Docker-Content-Digest", f"sha256:{'e' * 64}"),))
+    )
+    assert "answered 404" in pull(registry).error
 
 
 def test_a_gzip_body_is_decoded(registry: FakeRegistry) -> None:

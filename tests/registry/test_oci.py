@@ -323,6 +323,13 @@ def test_only_wanted_images_are_listed(registry: FakeRegistry) -> None:
     assert "Bad" in found
 
 
+def test_an_overridden_image_is_named_though_the_registry_does_not_list_it(
+    registry: FakeRegistry,
+) -> None:
+    found, _ = names(registry, ask={"listed": True, "repositories": {"extra": "else/hidden"}})
+    assert {"app", "extra"} <= set(found)
+
+
 def test_a_registry_that_does_not_list_says_what_to_do(registry: FakeRegistry) -> None:
     registry.when("GET", "/v2/_catalog", problem(404, "UNSUPPORTED"))
     with pytest.raises(

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -27,8 +28,9 @@ from generator.registry import (
     Stats,
     spread,
 )
+from generator.registry.auth import Fixed
 from generator.registry.gate import Gate, backoff
-from generator.registry.message import Headers
+from generator.registry.message import Headers, Request
 from generator.registry.origin import places, resolve
 from generator.sources.oci import Oci
 from tests.registry.fake import FakeClock, FakeRegistry, TokenServer, asked, run, session_for
@@ -256,6 +258,33 @@ def test_pages_may_be_numbered_or_named_in_the_body() -> None:
     assert run(scenario()) == ["/list?page=1", "/list?page=2", "/list?page=3"]
 
 
+def test_no_secret_that_was_sent_is_told() -> None:
+    async def scenario() -> str:
+        async with api_of(lambda _: Answer()) as (api, _):
+            for header in ("Bearer s3cret-token", f"Basic {b64encode(b'me:pass-word').decode()}"):
+                await Endpoint(api.session, api.origin, Fixed(header)).get("/")
+            return api.session.redacted("/s3cret-token says pass-word to me, bWU6cGFzcy13b3Jk")
+
+    assert run(scenario()) == "/*** says *** to me, ***"
+
+
+def test_a_host_that_no_resolver_can_name_is_an_error() -> None:
+    async def scenario() -> None:
+        async with session_for(FakeClock()) as session:
+            request = Request("GET", "http://xn--zzzzzzzz99999.example/")
+            with pytest.raises(RegistryError, match="cannot be"):
+                await session.fetch(request, home=Origin.of(request.url), limit=100)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("value", ['/v2/a/tags/list?last=1; rel="next"', '<>; rel="next"'])
+def test_a_next_page_without_a_target_is_not_the_last_page(value: str) -> None:
+    reply = Reply("https://a/", 200, Headers([(b"Link", value.encode())]))
+    with pytest.raises(RegistryError, match="names a next page in a `Link` that cannot be read"):
+        _ = reply.next_link
+
+
 @pytest.mark.parametrize(
     ("values", "target"),
     [
@@ -265,7 +294,7 @@ def test_pages_may_be_numbered_or_named_in_the_body() -> None:
         (['<a,b>; title="x, <y>; rel=next"; rel="first next"'], "a,b"),
         (["<a>; REL=NEXT; title=x"], "a"),
         (['<a>; rel="nextish"', "<b>; rel=next-one"], ""),
-        (["a; rel=next", "<a>", ""], ""),
+        (["<a>", ""], ""),
     ],
 )
 def test_link_headers_are_read_as_rfc_8288_has_them(values: list[str], target: str) -> None:

@@ -158,6 +158,7 @@ def test_the_next_repository_needs_no_challenge(registry: FakeRegistry) -> None:
         ({"expires_in": 300, "issued_at": (NOW + timedelta(days=1)).isoformat()}, 289, False),
         ({"expires_in": 300, "issued_at": (NOW - timedelta(days=1)).isoformat()}, 289, False),
         ({"expires_in": 300, "issued_at": "yesterday"}, 289, False),
+        ({"expires_in": 300, "issued_at": (NOW - timedelta(seconds=295)).isoformat()}, 289, False),
     ],
 )
 def test_a_token_is_renewed_before_its_end_whatever_the_servers_clock_says(

@@ -10,7 +10,7 @@ import pytest
 from generator.sources.chainguard import Chainguard
 from generator.sources.chainguard_console import quick_since
 from tests.registry.fake import NOW
-from tests.registry.server import as_json, problem
+from tests.registry.server import Answer, Call, as_json, problem
 from tests.sources.asking import Outcome, ask, at, digest, table
 from tests.sources.vendors import GROUP, Console, History
 
@@ -36,6 +36,23 @@ def history(fake: History, *images: str, **changes: Any) -> Outcome:
         return Chainguard(via="history", registry=url, repository="chainguard/{image}")
 
     return ask(spec, fake, *images, **changes)
+
+
+@pytest.mark.parametrize(
+    ("path", "images", "said"),
+    [("tags", ("app", "web"), "uidp.children_of"), ("repos", (), "uidp.descendants_of")],
+)
+def test_a_filter_that_the_server_does_not_know_is_an_error(
+    path: str, images: tuple[str, ...], said: str
+) -> None:
+    console = Console(repositories={name: [("1", digest(1), at(1))] for name in ("app", "web")})
+    other = {"uid": "o/1", "name": "9", "digest": digest(9), "updateTime": at(1).isoformat()}
+
+    def unfiltered(call: Call) -> Answer | None:
+        return as_json({path: [other]}) if call.path.endswith(path) else None
+
+    console.rules.append(unfiltered)
+    assert f"it does not know the filter `{said}`" in pull(console, *images).error
 
 
 def test_the_whole_catalog_comes_in_pages_of_200() -> None:

@@ -101,7 +101,7 @@ def test_a_refused_login_is_told_without_its_secret_and_not_tried_again() -> Non
 
     outcome = pull(hub, "app", "web", keys=LOGIN, env={"PASSWORD": "wrong-one"})
 
-    assert "refuses the login that the catalog names: 401 Unauthorized" in outcome.errors["app"]
+    assert "refuses the login that the catalog names: it answered 401" in outcome.errors["app"]
     assert outcome.errors["web"] == outcome.errors["app"]
     assert "wrong-one" not in outcome.errors["app"]
     assert len(outcome.server.calls) == 1
