@@ -134,7 +134,9 @@ def _collection(run: _Run, known: Mapping[str, Image]) -> Collection:
         known=known,
         as_of=run.as_of,
         root=job.root,
-        selected=lambda name: _is_managed(job, name) and name not in run.stored.broken,
+        selected=lambda name: (
+            job.selected(name) and name not in job.catalog.retired and name not in run.stored.broken
+        ),
         jobs=job.options.jobs,
     )
 
@@ -190,7 +192,7 @@ def _check_only(job: Job, plan: Plan) -> None:
 def _note_unmanaged(run: _Run, plan: Plan) -> None:
     """Tell of pages that no build keeps up to date."""
     job, images, retired = run.job, run.job.catalog.images, run.job.catalog.retired
-    for name in filter(job.selected, run.stored.images):
+    for name in sorted(filter(job.selected, run.stored.images.keys() - plan.changes.keys())):
         if not (images.wanted(name) or images.excluded(name) or name in retired):
             plan.findings.append(Finding("unmanaged", name))
     told = {finding.image for finding in plan.findings}

@@ -80,7 +80,7 @@ def with_aliases(page: str, urls: Collection[str], is_taken: Callable[[object], 
     Raises TagpagesError when the page has aliases in a form that cannot be changed.
     """
     front, body = split(page)
-    if not urls and not ("aliases" in front and any(map(is_taken, _PATH.findall(front)))):
+    if not urls and not any(map(is_taken, _PATH.findall(front))):
         return page
     before = _parsed(front)
     aliases = before.get("aliases") or []

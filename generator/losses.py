@@ -29,16 +29,16 @@ class Loss:
 
     `visible` is how many tags the last known good would show; `gone` has the times (UTC) of those
     that the answer lacks, `hidden` counts those that it has with a time out of the window.
-    `remaining` is how many the new page shows. `known` is how many tags there were, the old ones
-    included, and `answered` how many there are.
+    `remaining` is how many the new page shows. `had_tags` and `has_tags` say whether there were any
+    and are any, the old ones included.
     """
 
     visible: int
     gone: tuple[datetime, ...]
     hidden: int
     remaining: int
-    known: int
-    answered: int
+    had_tags: bool
+    has_tags: bool
 
 
 def loss_of(
@@ -47,9 +47,8 @@ def loss_of(
     """What `after` lacks of what `before` would show at `as_of`: ageing out is no loss."""
     shown_after = visible(after, window, as_of)
     remaining = sum(len(group.tags) for group in shown_after)
-    answered = sum(len(group.tags) for group in after)
     if before == after:
-        return Loss(remaining, (), 0, remaining, answered, answered)
+        return Loss(remaining, (), 0, remaining, bool(after), bool(after))
     shown_before = visible(before, window, as_of)
     listed = {tag for group in after for tag in group.tags}
     shown = {tag for group in shown_after for tag in group.tags}
@@ -62,8 +61,8 @@ def loss_of(
             tag in listed and tag not in shown for group in shown_before for tag in group.tags
         ),
         remaining=remaining,
-        known=sum(len(group.tags) for group in before),
-        answered=answered,
+        had_tags=bool(before),
+        has_tags=bool(after),
     )
 
 
@@ -91,8 +90,8 @@ def too_much_for_a_source(
     emptied = sum(loss.visible > 0 and loss.remaining == 0 for loss in losses)
     if emptied >= AT_LEAST and emptied > limits.image_loss * had:
         return f"{emptied} of {had} images without a visible tag at once"
-    had = sum(loss.known > 0 for loss in losses)
-    emptied = sum(loss.known > 0 and loss.answered == 0 for loss in losses)
+    had = sum(loss.had_tags for loss in losses)
+    emptied = sum(loss.had_tags and not loss.has_tags for loss in losses)
     if emptied >= AT_LEAST and emptied > limits.image_loss * had:
         return f"{emptied} of {had} images without any tag at once"
     if moved_back >= AT_LEAST and moved_back > limits.moved_back * tags:

@@ -113,7 +113,7 @@ class Publisher:
             if before is not None:
                 old = before.decode()
                 page = with_body(old, body, self.site.as_of)
-            if aliases:
+            if aliases and (aliases.formerly or "\naliases" in page):
                 page = with_aliases(page, aliases.added(), aliases.is_taken)
         except UnicodeDecodeError:
             raise TagpagesError(f"{self.tree.content / path}: not UTF-8") from None
