@@ -46,6 +46,7 @@ for line in sys.stdin:
     start = time.monotonic()
     pid = os.fork()
     if not pid:
+        sys.settrace(None)  # what coverage saw of a killed process is lost with it
         sys.stderr = open(os.devnull, "w")
         sys.argv = ["tagpages", *arguments]
         try:
