@@ -15,8 +15,8 @@ import click
 from generator.errors import TagpagesError, UsageError
 
 if TYPE_CHECKING:
-    from generator.job import Job
-    from generator.report import Report
+    from generator.jobs.job import Job
+    from generator.report.changes import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -155,7 +155,7 @@ def build(*, quiet: bool, verbose: bool, reports: tuple[str, ...], **options: An
             raise UsageError(f"--report {path}: the name must end in .md or .json")
         if not path.parent.is_dir():
             raise UsageError(f"--report {path}: there is no folder {path.parent}")
-    from generator import build as work
+    from generator.jobs import build as work
     from generator.progress import progress
 
     job = _job(**options)
@@ -175,7 +175,7 @@ def build(*, quiet: bool, verbose: bool, reports: tuple[str, ...], **options: An
 @_QUIET
 def render(*, quiet: bool, verbose: bool, **options: Any) -> int:
     """Write the pages anew from tags.json, without a network."""
-    from generator import build as work
+    from generator.jobs import build as work
 
     return _tell(work.render(_job(**options)), quiet=quiet, verbose=verbose)
 
@@ -186,8 +186,8 @@ def render(*, quiet: bool, verbose: bool, **options: Any) -> int:
 @click.option("--diff", is_flag=True, help="Show what would change.")
 def check(*, quiet: bool, diff: bool, **options: Any) -> int:
     """Would render change anything? Exit code 0 is no, 1 is yes."""
-    from generator import build as work
-    from generator.diff import unified
+    from generator.content.diff import unified
+    from generator.jobs import build as work
 
     changes, report = work.check(_job(**options))
     for change in changes:
@@ -226,7 +226,7 @@ _COMPARED = click.option(
 )
 def report(*, before: str, after: str | None, form: str, **options: Any) -> int:
     """Print what changed between two states of the content tree, without a network."""
-    from generator.compare import compare
+    from generator.jobs.compare import compare
 
     changes = compare(_job(**options), before, after)
     if form == "text":
@@ -249,7 +249,7 @@ def report(*, before: str, after: str | None, form: str, **options: Any) -> int:
 @click.argument("lane", type=click.Choice(["look", "routine"]))
 def lanes(*, catalog: Path, content: Path | None, before: str, null: bool, lane: str) -> int:
     """Print the changed files of one lane: those that need a look, or the routine ones."""
-    from generator.compare import lanes as compared_lanes
+    from generator.jobs.compare import lanes as compared_lanes
 
     job = _job(catalog=catalog, content=content)
     look, routine = compared_lanes(job, before)
@@ -262,20 +262,20 @@ def lanes(*, catalog: Path, content: Path | None, before: str, null: bool, lane:
 @cli.command()
 def schema() -> int:
     """Print the catalog's JSON Schema."""
-    from generator.job import catalog_schema
+    from generator.jobs.job import catalog_schema
 
     click.echo(catalog_schema(), nl=False)
     return DONE
 
 
 def _job(*, accepted: tuple[str, ...] = (), **options: Any) -> Job:
-    from generator.job import Job, Options
+    from generator.jobs.job import Job, Options
 
     return Job(Options(accepted=frozenset(accepted), **options), os.environ)
 
 
 def _as_file(report: Report, suffix: str) -> str:
-    from generator.report_text import as_json, markdown
+    from generator.report.text import as_json, markdown
 
     return as_json(report) if suffix == ".json" else markdown(report)
 
@@ -300,7 +300,7 @@ def _tell(report: Report, *, quiet: bool, verbose: bool) -> int:
 
 
 def _print(report: Report, *, err: bool) -> None:
-    from generator.report_text import terminal
+    from generator.report.text import terminal
 
     color = False if os.environ.get("NO_COLOR") else None
     for line, is_heading in terminal(report):

@@ -13,9 +13,9 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Literal, NamedTuple, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
-from generator.catalog import Window
 from generator.model import Tag, TagGroup
 
 TagOrder = Literal["recency", "version"]
@@ -24,6 +24,18 @@ Dated = TypeVar("Dated", Tag, TagGroup)
 _last_changed = attrgetter("last_changed")
 _NUMBERS = re.compile(r"([0-9]+)")
 _VERSION = re.compile(r"v?[0-9]")
+
+
+class Window(msgspec.Struct, frozen=True):
+    """How long a group stays on a page after its last change; `unit` None is for ever."""
+
+    count: int = 0
+    unit: Literal["day", "month"] | None = None
+
+    @property
+    def span(self) -> str:
+        """The window in a sentence that says "in the last": `month`, `30 days`."""
+        return f"{self.count} {self.unit}s" if self.count > 1 else f"{self.unit}"
 
 
 def group(tags: Iterable[Tag], order: TagOrder) -> tuple[TagGroup, ...]:

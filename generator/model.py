@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Literal
 
 import msgspec
 
-from generator.errors import TagpagesError
+from generator.errors import Failure, TagpagesError
 
 TimeKind = Literal["moved", "pushed", "uploaded", "built", "listed"]
 """What a source's `last_changed` means: the tag was moved, the tag or its manifest was pushed,
@@ -76,6 +76,18 @@ class Image(msgspec.Struct, frozen=True):
 
     name: str
     tables: tuple[Table, ...]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One source's answer of one night.
+
+    `images` are the answers by image; an image that the source does not have is in neither
+    mapping. With `failure` the source as a whole could not be asked.
+    """
+
+    images: Mapping[str, tuple[Tag, ...]] = {}
+    failed: Mapping[str, Failure] = {}
+    failure: Failure | None = None
 
 
 class Streak(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -14,8 +14,8 @@ import click
 import msgspec
 
 from generator.cli import cli
-from generator.job import catalog_schema
-from generator.report import Report
+from generator.jobs.job import catalog_schema
+from generator.report.changes import Report
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- commands: begin -->\n", "<!-- commands: end -->\n"

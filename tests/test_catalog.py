@@ -14,10 +14,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from generator.catalog import Window
-from generator.catalog_file import SIZE_LIMIT, read_catalog
+from generator.catalog.read import SIZE_LIMIT, read_catalog
 from generator.errors import UsageError
-from generator.job import SiteCatalog, catalog_schema
+from generator.grouping import Window
+from generator.jobs.job import SiteCatalog, catalog_schema
 from generator.sources.listing import Listing
 from tests.support import DATA, ROOT, Run, Site, tagpages
 

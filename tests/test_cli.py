@@ -214,7 +214,7 @@ def test_without_a_time_given_it_is_now(site: Site, monkeypatch: pytest.MonkeyPa
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return datetime(2024, 6, 10, 1, 2, 3, 456, tzinfo=tz)
 
-    monkeypatch.setattr("generator.job.datetime", Clock)
+    monkeypatch.setattr("generator.jobs.job.datetime", Clock)
     site.catalog(as_of=None)
     site.lists(LATEST)
     site.build()
@@ -411,7 +411,7 @@ def test_an_interrupted_run_says_so(site: Site, monkeypatch: pytest.MonkeyPatch)
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("generator.build.collect", interrupted)
+    monkeypatch.setattr("generator.jobs.build.collect", interrupted)
     run = site.run("build")
     assert run == Run(130, "", "\ntagpages: interrupted; no file is half written\n")
     assert not site.tree()

@@ -12,11 +12,10 @@ from typing import ClassVar
 
 import pytest
 
-from generator import collect as work
-from generator.catalog import Images
+from generator.catalog.spec import Images
+from generator.collect import ask as work
 from generator.errors import Failure, SourceError, TagpagesError
-from generator.guard import Seen
-from generator.model import Tag, TimeKind
+from generator.model import Seen, Tag, TimeKind
 from generator.progress import Bar, Lines, Progress, progress
 from generator.sources.base import Ask, SourceSpec
 from tests.support import digest

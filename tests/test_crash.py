@@ -18,8 +18,8 @@ from typing import IO, NamedTuple
 
 import pytest
 
-from generator.state import read_bytes
-from generator.tree import LOCK_FILE, Tree
+from generator.content.state import read_bytes
+from generator.content.tree import LOCK_FILE, Tree
 from tests.support import DATES, ROOT, Listing, Run, Site, night, recorded, stamps_of, tree_of
 
 KILLS = 200
@@ -38,7 +38,9 @@ Files = dict[str, bytes]
 
 FORK_SERVER = """
 import gc, json, os, select, signal, sys, time
-from generator import build, cli, progress, report_text
+from generator import cli, progress
+from generator.jobs import build
+from generator.report import text as report_text
 
 gc.freeze()
 for line in sys.stdin:

@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.content.front_matter import split, with_aliases, with_body, with_values
 from generator.errors import TagpagesError
-from generator.front_matter import split, with_aliases, with_body, with_values
-from generator.render import quoted, yaml_value
+from generator.pages.environment import quoted, yaml_value
 from tests.support import Listing, Site
 
 FIRST: Listing = {"app": [("latest", "a", "2024-06-01T10:00:00Z")]}

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.catalog import Guard, Window
+from generator.catalog.spec import Guard
 from generator.errors import Failure
-from generator.findings import Finding
-from generator.guard import Rules, Seen, SourceRules, Verdict, judge
-from generator.model import Build, Image, Tag, short_digest
+from generator.grouping import Window
+from generator.guard.findings import Finding
+from generator.guard.judge import Rules, SourceRules, Verdict, judge
+from generator.model import Build, Image, Seen, Tag, short_digest
 
 NOON = datetime(2024, 6, 3, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 
 import pytest
 
-from generator.render import quoted, yaml_value
+from generator.pages.environment import quoted, yaml_value
 
 ROOT = Path(__file__).parents[1]
 CONTENT = ROOT / "content"

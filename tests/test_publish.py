@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from generator.content.tree import LOCK_FILE, Change, FullError, Tree
 from generator.errors import TagpagesError
-from generator.tree import LOCK_FILE, Change, FullError, Tree
 from tests.support import ROOT, Listing, Site, digest, stamps_of, tree_of
 
 NIGHT: Listing = {
@@ -44,7 +44,7 @@ def failing(
             raise OSError(number, os.strerror(number), str(target))
         return real(target, *args, **options)
 
-    monkeypatch.setattr(f"generator.tree.os.{call}", fails)
+    monkeypatch.setattr(f"generator.content.tree.os.{call}", fails)
 
 
 @pytest.mark.parametrize("call", ["replace", "open", "write"])
@@ -70,8 +70,8 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             return real_write(descriptor, data)
 
-        monkeypatch.setattr("generator.tree.os.open", opened)
-        monkeypatch.setattr("generator.tree.os.write", written)
+        monkeypatch.setattr("generator.content.tree.os.open", opened)
+        monkeypatch.setattr("generator.content.tree.os.write", written)
     else:
         failing(monkeypatch, call, "/tool/.tags_history.md.tagpages-tmp")
     run = built.run("build")
@@ -101,7 +101,7 @@ def test_an_interrupt_between_two_steps_leaves_no_temporary_file(
             raise KeyboardInterrupt
         real(source, target)
 
-    monkeypatch.setattr("generator.tree.os.replace", replaced)
+    monkeypatch.setattr("generator.content.tree.os.replace", replaced)
     run = built.run("build")
     assert run.code == 130
     after = built.tree()
@@ -139,7 +139,7 @@ def test_a_disk_that_was_full_from_the_start_is_an_error_too(
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("generator.tree.os.write", full)
+    monkeypatch.setattr("generator.content.tree.os.write", full)
     run = built.run("build")
     assert (run.code, run.err) == (
         1,
@@ -304,7 +304,7 @@ def test_an_image_named_like_a_file_of_ours_fails_alone(built: Site, image: str)
     for _ in range(2):
         run = built.run("build")
         assert run.code == 1
-        assert f"  {image}: public: `no folder can be named" in run.err
+        assert f"  {image}: `no folder can be named" in run.err
         assert digest("b") in built.body("app")
         assert not (built.content / image).is_dir()
 
@@ -431,7 +431,7 @@ def test_a_redirect_to_an_image_without_a_page_leaves_the_old_page(
 
 def lock_holder(content: Path) -> subprocess.Popen[str]:
     script = (
-        "import sys; from pathlib import Path; from generator.tree import Tree\n"
+        "import sys; from pathlib import Path; from generator.content.tree import Tree\n"
         "with Tree(Path(sys.argv[1])).lock(): print('held', flush=True); sys.stdin.read()\n"
     )
     process = subprocess.Popen(
@@ -501,7 +501,7 @@ def test_a_lock_that_its_holder_removed_meanwhile_is_taken_anew(
             (tmp_path / LOCK_FILE).unlink()
         calls.append(descriptor)
 
-    monkeypatch.setattr("generator.tree.fcntl.flock", flock)
+    monkeypatch.setattr("generator.content.tree.fcntl.flock", flock)
     with Tree(tmp_path).lock():
         assert len(calls) == 2
         assert (tmp_path / LOCK_FILE).exists()
@@ -528,8 +528,8 @@ def test_pages_come_before_the_state_that_they_stand_for(
         order.append(os.path.relpath(path, built.content))
         real_unlink(path)
 
-    monkeypatch.setattr("generator.tree.os.replace", replaced)
-    monkeypatch.setattr("generator.tree.os.unlink", unlinked)
+    monkeypatch.setattr("generator.content.tree.os.replace", replaced)
+    monkeypatch.setattr("generator.content.tree.os.unlink", unlinked)
     built.catalog(images={"exclude": ["tool"]})
     built.build("--only", "tool", "--only", "app")
     assert order[:4] == ["app/tags_history.md", "app/tags.json", *(f"tool/{f}" for f in FILES)]

@@ -16,11 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from generator.catalog import Window
-from generator.findings import Finding, FindingKind
+from generator.grouping import Window
+from generator.guard.findings import Finding, FindingKind
 from generator.model import Image, Table, TagGroup
-from generator.report import VERSION, ImageChange, Report, Roll, Span, TableChange, image_change
-from generator.report_text import as_json, headline, markdown, terminal
+from generator.report.changes import (
+    VERSION,
+    ImageChange,
+    Report,
+    Roll,
+    Span,
+    TableChange,
+    image_change,
+)
+from generator.report.text import as_json, headline, markdown, terminal
 from tests.support import ROOT
 
 NOON = datetime(2024, 6, 3, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from generator import state
+from generator.content import state
 from generator.model import Build, Streak, Totals
 from tests.support import Listing, Site, digest
 
@@ -185,7 +185,7 @@ def test_a_folder_that_vanishes_while_the_tree_is_read_is_no_error(
             raise FileNotFoundError(2, "No such file or directory", folder)
         return real(folder)
 
-    monkeypatch.setattr("generator.state.os.scandir", racing)
+    monkeypatch.setattr("generator.content.state.os.scandir", racing)
     assert state.load(site.content, ["tags_history.md"]).images.keys() == {"tool"}
 
 
@@ -195,7 +195,7 @@ def test_a_tree_that_cannot_be_read_is_an_error(
     def forbidden(folder: str) -> object:
         raise PermissionError(13, "Permission denied", folder)
 
-    monkeypatch.setattr("generator.state.os.scandir", forbidden)
+    monkeypatch.setattr("generator.content.state.os.scandir", forbidden)
     run = site.run("build")
     assert run.code == 1
     assert run.err == f"tagpages: cannot read the folder {site.content}: Permission denied\n"

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.catalog import DEFAULT_TABS, Window
-from generator.grouping import TagOrder, arranged, group, visible
-from generator.merge import merge
+from generator.catalog.spec import DEFAULT_TABS
+from generator.content.state import decode_image, encode_image
+from generator.grouping import TagOrder, Window, arranged, group, visible
+from generator.guard.merge import merge
 from generator.model import Image, Table, Tag, TagGroup
 from generator.pages import tags_history
 from generator.pages.base import Site
-from generator.render import Renderer, day, tags_table
-from generator.state import decode_image, encode_image
+from generator.pages.environment import Renderer, day, tags_table
 from tests.support import digest
 
 AS_OF = datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import UsageError
-from generator.render import Renderer
+from generator.pages.environment import Renderer
 from tests.support import ROOT, Listing, Site, digest
 
 NIGHT: Listing = {"app": [("latest", "a", "2024-06-01T10:00:00Z")]}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from generator.catalog import Tab, Window
-from generator.grouping import TagOrder
+from generator.catalog.spec import Tab
+from generator.grouping import TagOrder, Window
 from generator.model import Image
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from generator.catalog import PathText
+from generator.catalog.spec import PathText
 from generator.errors import TagpagesError
 from generator.model import Tag, TimeKind, checked_tags, shown
 from generator.sources.base import Ask, Source, SourceSpec

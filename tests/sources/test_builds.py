@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from generator.catalog_file import read_catalog
+from generator.catalog.read import read_catalog
 from generator.cli import cli
-from generator.job import SiteCatalog
+from generator.jobs.job import SiteCatalog
 from generator.registry import Clock
 from tests.registry.server import Handler
 from tests.sources import vendors

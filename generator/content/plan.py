@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+from generator.content.publish import Publisher
+from generator.content.tree import Change, FullError, Tree
 from generator.errors import TagpagesError, UsageError
-from generator.findings import Finding
+from generator.guard.findings import Finding
 from generator.model import Image
-from generator.publish import Publisher
-from generator.tree import Change, FullError, Tree
 
 
 @dataclass

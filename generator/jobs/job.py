@@ -14,15 +14,16 @@ from zlib import crc32
 
 import msgspec
 
-from generator.catalog import Catalog, Window
-from generator.catalog_file import read_catalog
+from generator.catalog.read import read_catalog
+from generator.catalog.spec import Catalog
+from generator.content.publish import RETIRED_TEMPLATE, Publisher
+from generator.content.tree import Tree
 from generator.errors import UsageError
+from generator.grouping import Window
 from generator.pages import KINDS, Name
 from generator.pages.base import PageKind, Site
-from generator.publish import RETIRED_TEMPLATE, Publisher
-from generator.render import Renderer
+from generator.pages.environment import Renderer
 from generator.sources import Spec
-from generator.tree import Tree
 
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 """Before this no `as_of` is believed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from difflib import unified_diff
 
-from generator.tree import Change
+from generator.content.tree import Change
 
 
 def unified(change: Change) -> str:

@@ -10,14 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from generator.content.files import IMAGE_FILES, check_folder
+from generator.content.front_matter import split, with_aliases, with_body, with_values
+from generator.content.state import TAGS_FILE, encode_image
+from generator.content.tree import Change, Tree
 from generator.errors import TagpagesError, UsageError
-from generator.front_matter import split, with_aliases, with_body, with_values
 from generator.model import Image
-from generator.pages import IMAGE_FILES
 from generator.pages.base import PageKind, Site
-from generator.render import Renderer
-from generator.state import TAGS_FILE, encode_image
-from generator.tree import Change, Tree
+from generator.pages.environment import Renderer
 
 RETIRED_TEMPLATE = "retired.md.j2"
 
@@ -62,6 +62,7 @@ class Publisher:
 
         They do not, any more, where those of the other `taken` images are.
         """
+        check_folder(image.name)
         complete = self._with_all_tables(image)
         changes = []
         for kind in self.kinds:

@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from generator.errors import TagpagesError, UsageError
-from generator.model import Build, Image
-from generator.pages import is_own
-from generator.state import (
+from generator.content.files import is_own
+from generator.content.state import (
     TAGS_FILE,
     decode_build,
     decode_image,
     is_build_file,
     read_bytes,
 )
+from generator.errors import TagpagesError, UsageError
+from generator.model import Build, Image
 
 
 @dataclass(frozen=True)

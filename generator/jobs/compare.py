@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from generator.findings import Finding, FindingKind
-from generator.job import Job
-from generator.merge import merge
+from generator.content.snapshot import Snapshot, of_folder, take
+from generator.guard.findings import Finding, FindingKind
+from generator.guard.merge import merge
+from generator.jobs.job import Job
 from generator.model import Image, Streak, Tag
-from generator.report import VERSION, Report, Span, image_change
-from generator.report_text import needs_a_look
-from generator.snapshot import Snapshot, of_folder, take
+from generator.report.changes import VERSION, Report, Span, image_change
+from generator.report.text import needs_a_look
 
 
 def compare(job: Job, before: str, after: str | None = None) -> Report:

@@ -11,11 +11,9 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from generator.catalog import Images
+from generator.catalog.spec import Images
 from generator.errors import Failure, SourceError, TagpagesError
-from generator.guard import Seen
-from generator.model import Image, Table, Tag, check_name
-from generator.pages import is_own
+from generator.model import Image, Seen, Table, Tag, check_name
 from generator.sources.base import Ask, Source, SourceSpec
 
 if TYPE_CHECKING:
@@ -147,7 +145,7 @@ async def _ask_image(
     source: Source, name: str, seconds: float | None
 ) -> tuple[Tag, ...] | Failure | None:
     try:
-        _check_folder(check_name(name))
+        check_name(name)
         tags = await asyncio.wait_for(source.tags(name), seconds)
     except SourceError:
         raise
@@ -164,12 +162,6 @@ def _failure(error: Exception) -> Failure:
     *_, frame = walk_tb(error.__traceback__)
     where = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
     return Failure(f"internal error, please report it: {type(error).__name__} at {where}")
-
-
-def _check_folder(name: str) -> None:
-    """Raise TagpagesError if the image's folder would lie where a file of ours may."""
-    if own := next(filter(is_own, name.split("/")), None):
-        raise TagpagesError(f"no folder can be named `{own}`, like a file of tagpages: exclude it")
 
 
 def _ask(collection: Collection, table: str, session: Callable[[], Session]) -> Ask:

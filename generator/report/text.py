@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from generator.findings import Finding, FindingKind
-from generator.report import Report, Roll, TableChange
+from generator.guard.findings import Finding, FindingKind
+from generator.report.changes import Report, Roll, TableChange
 
 MARKDOWN_LIMIT = 65_000
 """Characters of a Markdown report: a pull request's body is cut at 65,536."""

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from generator import state
-from generator.collect import Collection, Observer, collect
+from generator.collect.ask import Collection, Observer, collect
+from generator.content import state
+from generator.content.plan import Plan
+from generator.content.state import Known
+from generator.content.tree import Change, Tree
 from generator.errors import UsageError
-from generator.findings import Finding
-from generator.guard import Rules, SourceRules, Verdict, judge
-from generator.job import Job
+from generator.guard.findings import Finding
+from generator.guard.judge import Rules, SourceRules, Verdict, judge
+from generator.jobs.job import Job
 from generator.model import Build, Image, Streak, Totals
-from generator.plan import Plan
-from generator.report import VERSION, Report, Span, image_change
-from generator.state import Known
-from generator.tree import Change, Tree
+from generator.report.changes import VERSION, Report, Span, image_change
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from generator.catalog import Guard, Window
+from generator.catalog.spec import Guard
 from generator.errors import Failure
-from generator.findings import Finding, FindingKind
-from generator.grouping import TagOrder
-from generator.losses import (
+from generator.grouping import TagOrder, Window
+from generator.guard.findings import Finding, FindingKind
+from generator.guard.losses import (
     Loss,
     cut_at_an_age,
     loss_of,
@@ -25,21 +25,8 @@ from generator.losses import (
     too_much_for_a_source,
     too_much_for_a_table,
 )
-from generator.merge import merge
-from generator.model import Build, Image, Streak, Table, Tag, TimeKind, streak_key
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One source's answer of one night.
-
-    `images` are the answers by image; an image that the source does not have is in neither
-    mapping. With `failure` the source as a whole could not be asked.
-    """
-
-    images: Mapping[str, tuple[Tag, ...]] = field(default_factory=dict)
-    failed: Mapping[str, Failure] = field(default_factory=dict)
-    failure: Failure | None = None
+from generator.guard.merge import merge
+from generator.model import Build, Image, Seen, Streak, Table, TimeKind, streak_key
 
 
 @dataclass(frozen=True)

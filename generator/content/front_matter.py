@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from generator.errors import TagpagesError
-from generator.render import page_time, yaml_value
+from generator.pages.environment import page_time, yaml_value
 
 FRONT_MATTER_LIMIT = 20_000
 """The most characters that are read: PyYAML's C code recurses, and deep nesting would crash it."""

@@ -93,7 +93,7 @@ def _mistakes_of(template: str) -> Iterator[None]:
 
 def _packaged_templates() -> Path:
     """Where the wheel, or the checkout, has the default templates."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     packaged = package / "templates"
     return packaged if packaged.is_dir() else package.parent / "templates"
 

@@ -11,9 +11,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from generator.catalog import Window
-from generator.findings import Finding, FindingKind
-from generator.grouping import visible
+from generator.grouping import Window, visible
+from generator.guard.findings import Finding, FindingKind
 from generator.model import Image, Table, TagGroup, short_digest
 
 VERSION = 1

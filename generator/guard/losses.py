@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from generator.catalog import Guard, Window
-from generator.grouping import visible
+from generator.catalog.spec import Guard
+from generator.grouping import Window, visible
 from generator.model import Tag, TagGroup
 
 AT_LEAST = 3

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.errors import TagpagesError
+from generator.grouping import Window
 from generator.model import check_name
 
 S = TypeVar("S")
@@ -198,18 +199,6 @@ class Retired(_Spec, frozen=True, kw_only=True):
         """Check the name of the other image."""
         if self.redirect is not None:
             _checked_name("redirect", self.redirect)
-
-
-class Window(msgspec.Struct, frozen=True):
-    """How long a group stays on a page after its last change; `unit` None is for ever."""
-
-    count: int = 0
-    unit: Literal["day", "month"] | None = None
-
-    @property
-    def span(self) -> str:
-        """The window in a sentence that says "in the last": `month`, `30 days`."""
-        return f"{self.count} {self.unit}s" if self.count > 1 else f"{self.unit}"
 
 
 class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):

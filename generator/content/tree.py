@@ -18,8 +18,8 @@ from stat import S_ISLNK
 
 import msgspec
 
+from generator.content.state import read_bytes
 from generator.errors import TagpagesError
-from generator.state import read_bytes
 
 LOCK_FILE = ".tagpages.lock"
 _TEMPORARY = ".tagpages-tmp"

@@ -7,8 +7,8 @@ from itertools import chain, zip_longest
 
 from msgspec.structs import replace
 
-from generator.findings import Finding, FindingKind
 from generator.grouping import TagOrder, arranged, group
+from generator.guard.findings import Finding, FindingKind
 from generator.model import Tag, TagGroup, short_digest
 
 LEFT_LIMIT = 8

@@ -1,0 +1,1 @@
+"""What a digest is: one module per kind of fact."""
