@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -32,6 +33,9 @@ Python does by default costs a quarter of its time."""
 def main() -> NoReturn:
     """Run the command line, and exit."""
     gc.set_threshold(GARBAGE_THRESHOLD)
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(name) is not signal.SIG_IGN:  # as `nohup` leaves it
+            signal.signal(name, signal.default_int_handler)
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -118,16 +122,56 @@ def cli() -> None:
     """
 
 
-@cli.command()
-@_common
-@_VERBOSE
-@_QUIET
-@click.option(
+_JOBS = click.option(
     "--jobs",
     type=click.IntRange(1, 256),
     default=8,
     show_default=True,
     help="Images of a source asked for at once.",
+)
+
+
+@cli.command()
+@_common
+@_QUIET
+@_JOBS
+@click.option(
+    "--shard",
+    type=_Shard(),
+    default=(1, 1),
+    help="Only the I-th of N parts of the images: all N together make a build.",
+)
+@click.option(
+    "--out",
+    type=_FILE,
+    help="Where the answers go.  [default: answers.jsonl.gz, or answers.I-of-N.jsonl.gz]",
+)
+def collect(
+    *, quiet: bool, jobs: int, shard: tuple[int, int], out: Path | None, **options: Any
+) -> int:
+    """Ask the registries, and write the answers to a file for `build --answers`."""
+    from generator.jobs import collect as work
+    from generator.progress import progress
+
+    job = _job(**options)
+    with progress(shown=not quiet) as observer:
+        pull = work.Pull(jobs, shard)
+        failed = work.collect_to_file(job, observer, pull, out or work.answers_file(shard))
+    for line in failed:
+        click.echo(f"tagpages: {line}", err=True)
+    return TROUBLE if failed else DONE
+
+
+@cli.command()
+@_common
+@_VERBOSE
+@_QUIET
+@_JOBS
+@click.option(
+    "--answers",
+    multiple=True,
+    type=_FILE,
+    help="Build from what `collect` wrote, without a network (repeatable: all shards).",
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing, report the same.")
 @click.option(
@@ -138,16 +182,23 @@ def cli() -> None:
     help="Write the change report to a .md or .json file (repeatable).",
 )
 @click.option(
-    "--shard", type=_Shard(), default=(1, 1), help="Only the I-th of N parts of the images."
-)
-@click.option(
     "--accept-loss",
     "accepted",
     multiple=True,
     metavar="NAME",
     help="Believe what this table or image has lost (repeatable).",
 )
-def build(*, quiet: bool, verbose: bool, reports: tuple[str, ...], **options: Any) -> int:
+def build(
+    *,
+    quiet: bool,
+    verbose: bool,
+    jobs: int,
+    answers: tuple[Path, ...],
+    dry_run: bool,
+    reports: tuple[str, ...],
+    accepted: tuple[str, ...],
+    **options: Any,
+) -> int:
     """Ask the registries and write the pages: the nightly job."""
     files = list(map(Path, reports))
     for path in files:
@@ -159,8 +210,9 @@ def build(*, quiet: bool, verbose: bool, reports: tuple[str, ...], **options: An
     from generator.progress import progress
 
     job = _job(**options)
+    night = work.Night(answers, frozenset(accepted), jobs, dry_run)
     with progress(shown=not quiet) as observer:
-        report = work.build(job, observer)
+        report = work.build(job, night, observer)
     code = _tell(report, quiet=quiet, verbose=verbose)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _write(Path(summary), _as_file(report, ".md"), append=True)
@@ -175,7 +227,7 @@ def build(*, quiet: bool, verbose: bool, reports: tuple[str, ...], **options: An
 @_QUIET
 def render(*, quiet: bool, verbose: bool, **options: Any) -> int:
     """Write the pages anew from tags.json, without a network."""
-    from generator.jobs import build as work
+    from generator.jobs import render as work
 
     return _tell(work.render(_job(**options)), quiet=quiet, verbose=verbose)
 
@@ -187,7 +239,7 @@ def render(*, quiet: bool, verbose: bool, **options: Any) -> int:
 def check(*, quiet: bool, diff: bool, **options: Any) -> int:
     """Would render change anything? Exit code 0 is no, 1 is yes."""
     from generator.content.diff import unified
-    from generator.jobs import build as work
+    from generator.jobs import render as work
 
     changes, report = work.check(_job(**options))
     for change in changes:
@@ -268,10 +320,10 @@ def schema() -> int:
     return DONE
 
 
-def _job(*, accepted: tuple[str, ...] = (), **options: Any) -> Job:
-    from generator.jobs.job import Job, Options
+def _job(*, catalog: Path, **options: Any) -> Job:
+    from generator.jobs.job import Job
 
-    return Job(Options(accepted=frozenset(accepted), **options), os.environ)
+    return Job(catalog, os.environ, **options)
 
 
 def _as_file(report: Report, suffix: str) -> str:

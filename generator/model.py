@@ -117,7 +117,7 @@ class Build(msgspec.Struct, frozen=True):
 
     `totals` are by table. `failed` counts the nights of a source or image that could not be
     asked, `held` those of an answer that is held back, `gone` those of an image that no source
-    has; keys are as `streak_key` makes them.
+    has; keys are as `streak_key` makes them. `outputs` are the kinds of file that it wrote.
     """
 
     as_of: datetime | None = None
@@ -125,6 +125,7 @@ class Build(msgspec.Struct, frozen=True):
     failed: dict[str, Streak] = {}
     held: dict[str, Streak] = {}
     gone: dict[str, Streak] = {}
+    outputs: tuple[str, ...] = ()
 
 
 def streak_key(table: str, image: str | None = None) -> str:

@@ -37,6 +37,10 @@ class Progress:
         """One image has been answered, or has failed."""
         self.answered += 1
 
+    def tell(self, line: str) -> None:
+        """Write a line to standard error."""
+        sys.stderr.write(f"tagpages: {line}\n")
+
     def tick(self) -> None:
         """Some time has passed."""
 

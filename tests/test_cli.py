@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import AS_OF, DATA, ROOT, Listing, Run, Site, digest, tagpages
+from tests.support import AS_OF, DATA, ROOT, Listing, Run, Site, digest, tagpages, tree_of
 
 LATEST: Listing = {"app": [("latest", "a", "2024-06-01T10:00:00Z")]}
 LATER: Listing = {"app": [("latest", "b", "2024-06-02T10:00:00Z")]}
@@ -75,9 +75,9 @@ def test_the_catalog_of_the_folder_is_the_default(site: Site) -> None:
         ("make",),
         ("build", "--unknown"),
         ("build", "--as-of", "yesterday"),
-        ("build", "--shard", "3/2"),
-        ("build", "--shard", "0/2"),
-        ("build", "--shard", "half"),
+        ("collect", "--shard", "3/2"),
+        ("collect", "--shard", "0/2"),
+        ("collect", "--shard", "half"),
         ("build", "--jobs", "0"),
         ("build", "--report", "report.txt"),
         ("build", "--accept-loss", "nothing"),
@@ -160,7 +160,7 @@ def test_every_option_is_read_from_the_environment(site: Site) -> None:
     ("command", "name", "value", "said"),
     [
         ("build", "DRY_RUN", "perhaps", "--dry-run"),
-        ("build", "SHARD", "none", "--shard"),
+        ("collect", "SHARD", "none", "--shard"),
         ("build", "VERBOSE", "perhaps", "--verbose"),
         ("check", "DIFF", "perhaps", "--diff"),
         ("render", "AS_OF", "never", "--as-of"),
@@ -234,7 +234,7 @@ def test_an_epoch_that_is_none_is_a_mistake(site: Site, epoch: str) -> None:
 def test_a_time_too_far_off_is_a_mistake(site: Site, time: str) -> None:
     run = site.run("build", "--as-of", time)
     assert run.code == 2
-    assert "it lies too far off" in run.err
+    assert "tagpages: `as_of` " in run.err
 
 
 def test_render_and_check_are_for_the_time_of_the_last_build(site: Site) -> None:
@@ -264,45 +264,18 @@ def test_only_leaves_all_other_images_alone(site: Site) -> None:
     assert site.tree()["tool/tags.json"] != before["tool/tags.json"]
 
 
-def test_the_parts_of_a_sharded_build_are_the_whole(site: Site) -> None:
+def test_the_answers_of_all_shards_make_the_whole(site: Site) -> None:
     listing = {f"image-{number}": LATEST["app"] for number in range(20)}
     site.lists(listing)
     site.build("--content", site.root / "whole")
-    counts = []
+    parts: list[str | Path] = []
     for part in (1, 2, 3):
-        site.build("--shard", f"{part}/3")
-        counts.append(len(images(site)))
-    assert 0 < counts[0] < counts[1] < counts[2] == 20
-    whole = {
-        path.relative_to(site.root / "whole").as_posix(): path.read_bytes()
-        for path in (site.root / "whole").rglob("*.*")
-        if path.is_file()
-    }
-    parts = site.tree()
-    records = {f"build.{part}-of-3.json" for part in (1, 2, 3)}
-    assert parts.keys() - whole.keys() == records
-    assert whole.keys() - parts.keys() == {"build.json"}
-    assert all(parts[path] == whole[path] for path in whole.keys() & parts.keys())
-
-
-def test_a_shard_may_retire_an_image_in_favour_of_one_of_another_shard(site: Site) -> None:
-    names = [f"image-{number}" for number in range(8)]
-    site.lists(dict.fromkeys(names, LATEST["app"]))
-    site.build()
-    old, new = (
-        names[0],
-        next(name for name in names if shard_of(site, name) != shard_of(site, names[0])),
-    )
-    site.catalog(retired={old: {"redirect": new}})
-    for part in (1, 2):
-        site.build("--shard", f"{part}/2")
-    assert not site.page(old).exists()
-    assert f'aliases: ["/ref/{old}/tags_history/"]\n' in site.page(new).read_text()
-
-
-def shard_of(site: Site, image: str) -> int:
-    run = site.run("build", "--shard", "1/2", "--only", image, "--dry-run")
-    return 1 if "1 unchanged" in run.err else 2
+        out = site.root / f"part-{part}.jsonl.gz"
+        assert site.run("collect", "--shard", f"{part}/3", "--out", out) == Run(0, "", "")
+        parts += ["--answers", out]
+    site.build(*parts)
+    assert site.tree() == tree_of(site.root / "whole")
+    assert len(images(site)) == 20
 
 
 def test_a_report_is_written_in_each_form(site: Site) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from generator.catalog.spec import Images
 from generator.collect import ask as work
+from generator.collect.answers import VERSION, Header
+from generator.collect.answers import seen as answers_as_seen
 from generator.errors import Failure, SourceError, TagpagesError
 from generator.model import Seen, Tag, TimeKind
 from generator.progress import Bar, Lines, Progress, progress
@@ -74,7 +76,9 @@ def seen(
         selected=lambda name: name != "elsewhere",
         jobs=2,
     )
-    return work.collect(collection, observer or Progress())["public"]
+    header = Header(VERSION, AS_OF, "made-up")
+    answers = work.ask_all(collection, header, observer or Progress())
+    return answers_as_seen([answers], ["public"], known=())["public"]
 
 
 def test_an_image_that_fails_does_not_stop_the_others() -> None:
@@ -113,9 +117,12 @@ def test_a_mistake_of_ours_costs_one_source() -> None:
     assert failure.reason.startswith("internal error, please report it: LookupError at ")
 
 
-def test_a_source_that_says_no_more_is_one_failure_and_is_asked_no_more() -> None:
-    reason = "no more requests until noon"
-    assert seen("app", "limited", "refused", "zoo") == Seen(failure=Failure(reason))
+def test_of_a_source_that_says_no_more_what_was_answered_counts() -> None:
+    answer = seen("app", "limited", "refused", "zoo")
+    assert answer.failure is None
+    assert answer.images == {"app": (LATEST,)}
+    reason = Failure("no more requests until noon")
+    assert answer.failed == {"limited": reason, "refused": reason, "zoo": reason}
 
 
 def test_exact_names_are_asked_for_even_if_no_source_lists_them() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from generator.content.tree import LOCK_FILE, Change, FullError, Tree
 from generator.errors import TagpagesError
-from tests.support import ROOT, Listing, Site, digest, stamps_of, tree_of
+from tests.support import ROOT, Listing, Site, body_of, digest, stamps_of, tree_of
 
 NIGHT: Listing = {
     image: [("latest", "a", "2024-06-01T10:00:00Z")] for image in ("app", "team/app", "tool")
@@ -347,14 +347,6 @@ def test_a_gone_image_that_cannot_be_removed_is_removed_as_soon_as_it_can(
     assert json.loads((built.content / "build.json").read_text())["gone"] == {}
 
 
-def test_a_shard_counts_its_own_images(built: Site) -> None:
-    built.build("--shard", "1/2")
-    built.build("--shard", "2/2")
-    files = [built.content / f"build.{number}-of-2.json" for number in (1, 2)]
-    counts = [json.loads(file.read_text())["totals"] for file in files]
-    assert sum(count.get("public", {"images": 0})["images"] for count in counts) == len(NEXT)
-
-
 def test_a_retired_image_says_so(built: Site) -> None:
     built.catalog(retired={"tool": {}})
     built.lists(NIGHT)
@@ -373,26 +365,67 @@ def test_a_retired_image_says_so(built: Site) -> None:
 
 
 def test_a_retired_image_may_get_a_successor_later_another_one_and_come_back(built: Site) -> None:
-    alias = "/ref/tool/tags_history/"
+    new = built.page("tool").read_text()
+    others = {image: built.page(image).read_bytes() for image in ("app", "team/app")}
     built.catalog(retired={"tool": {}})
     built.build()
-    built.page("app").write_text(
-        built.page("app").read_text().replace("toc: true", "toc: true\naliases:\n  - /people/s/")
-    )
     for successor in ("app", "team/app", "app"):
         built.catalog(retired={"tool": {"redirect": successor}})
         assert built.run("check").code == 1
         built.build()
-        assert not built.page("tool").exists()
-        for image in ("app", "team/app"):
-            assert (alias in built.page(image).read_text()) == (image == successor)
+        page = built.page("tool").read_text()
+        assert f'\nretired: "{successor}"\n' in page
+        assert f'\nredirect: "/ref/{successor}/tags_history/"\n' in page
+        assert f"[{successor}](/ref/{successor}/tags_history/)" in body_of(page)
         assert built.run("check").code == 0
+    assert {image: built.page(image).read_bytes() for image in others} == others
     built.catalog()
     run = built.build()
     assert "New images (1)\n  tool" in run.err
-    assert built.page("tool").exists()
-    assert "aliases:\n  - /people/s/\n---" in built.page("app").read_text()
-    assert "aliases: []" in built.page("team/app").read_text()
+    assert built.page("tool").read_text() == new
+
+
+def test_a_retired_image_alone_gives_way_too(built: Site) -> None:
+    built.catalog(retired={"tool": {"redirect": "app"}})
+    before = built.tree()
+    built.build("--only", "tool")
+    after = built.tree()
+    assert before.keys() - after.keys() == {"tool/tags.json"}
+    assert after.keys() <= before.keys()
+    changed = {path for path in after if after[path] != before[path]}
+    assert changed == {"tool/tags_history.md"}
+    assert "redirect:" in built.page("tool").read_text()
+
+
+def test_a_page_without_a_state_gives_way_when_its_image_is_retired(built: Site) -> None:
+    built.lists(NIGHT)
+    built.state("tool").unlink()
+    built.catalog(retired={"tool": {}})
+    run = built.build()
+    assert "tool: retired" in run.err
+    assert "This image is retired since" in built.page("tool").read_text()
+    assert "tool" not in built.build().err
+
+
+def test_a_successor_that_cannot_be_written_leaves_the_old_page(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built.lists({**NIGHT, "new": NIGHT["app"]})
+    built.catalog(retired={"tool": {"redirect": "new"}})
+    real = os.replace
+
+    def refused(source: str, target: str) -> None:
+        if "/new/" in target:
+            raise PermissionError(13, "Permission denied")
+        real(source, target)
+
+    monkeypatch.setattr("generator.content.tree.os.replace", refused)
+    before = built.page("tool").read_bytes()
+    run = built.run("build")
+    assert run.code == 1
+    assert "tool: `it is retired in favour of 'new', which has no page`" in run.err
+    assert built.page("tool").read_bytes() == before
+    assert built.state("tool").exists()
 
 
 def test_a_retired_image_whose_page_cannot_be_changed_stays(built: Site) -> None:
@@ -402,18 +435,6 @@ def test_a_retired_image_whose_page_cannot_be_changed_stays(built: Site) -> None
     assert run.code == 1
     assert built.page("tool").read_text() == "no front matter\n"
     assert built.state("tool").exists()
-
-
-def test_a_retired_image_gives_way_to_another_whose_lastmod_stays(built: Site) -> None:
-    built.lists(NIGHT)
-    built.catalog(retired={"tool": {"redirect": "app"}, "older": {"redirect": "app"}})
-    front = built.page("app").read_text()
-    built.build("--as-of", "2024-06-05T00:00:00Z")
-    assert not (built.content / "tool").exists()
-    assert built.page("app").read_text() == front.replace(
-        "toc: true\n",
-        'toc: true\naliases: ["/ref/tool/tags_history/", "/ref/older/tags_history/"]\n',
-    )
 
 
 @pytest.mark.parametrize("target", ["missing", "team/app"])

@@ -117,12 +117,10 @@ def test_what_moved_back_and_what_failed_is_told_from_the_states_alone(site: Sit
     assert (told["moved_back"]["image"], told["moved_back"]["tags"]) == ("bash", ["latest", "5"])
 
 
-def test_what_failed_is_told_of_all_shards_and_of_the_selected_images(site: Site) -> None:
-    for name in ("build.json", "build.1-of-2.json"):
-        (site.content / name).unlink(missing_ok=True)
+def test_what_failed_is_told_of_the_selected_images(site: Site) -> None:
+    (site.content / "build.json").unlink()
     site.raw_listing("private", [{"repo": {"name": name}, "tags": None} for name in FIRST])
-    for shard in ("1/2", "2/2"):
-        assert site.run("build", "--as-of", "2024-06-04T00:40:00Z", "--shard", shard).code == 1
+    assert site.run("build", "--as-of", "2024-06-04T00:40:00Z").code == 1
     report = compared(site)
     assert report["as_of"] == "2024-06-04T00:40:00Z"
     assert {item["image"] for item in report["findings"]} == FIRST.keys()

@@ -237,7 +237,7 @@ RENDERER = Renderer()
 
 def page(image: Image, order: TagOrder = "recency") -> str:
     site = Site("/ref/", DEFAULT_TABS, MONTH, order, AS_OF)
-    return RENDERER.render(tags_history.template, tags_history.view(image, site))
+    return RENDERER.render(tags_history.OUTPUT.template, tags_history.view(image, site))
 
 
 def parsed(page: str) -> dict[str, list[tuple[tuple[str, ...], str, str]]]:

@@ -233,6 +233,9 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
     pages: Annotated[
         tuple[P, ...], Meta(description="The kinds of page to write.", min_length=1)
     ] = ("tags_history",)  # type: ignore[assignment]
+    outputs: Annotated[
+        tuple[P, ...], Meta(description="The kinds of data file to write beside the pages.")
+    ] = ()
     tabs: Annotated[tuple[Tab, ...], Meta(description="The tab bar, in order.")] = DEFAULT_TABS
     window: Annotated[
         str | bool,
@@ -289,8 +292,9 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
         names = [table.name for table in self.tables]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"`tables`: two are named `{twice[0]}`")
-        if len(set(self.pages)) < len(self.pages):
-            raise ValueError("`pages`: a kind is there twice")
+        for key, kinds in (("pages", self.pages), ("outputs", (*self.pages, *self.outputs))):
+            if len(set(kinds)) < len(kinds):
+                raise ValueError(f"`{key}`: a kind is there twice")
         for image, overrides in self.images.overrides.items():
             for table in sorted(overrides.keys() - set(names)):
                 raise ValueError(f"`images.overrides.{image}.{table}`: there is no such table")

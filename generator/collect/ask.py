@@ -1,19 +1,20 @@
-"""Every image from every source, concurrently: what was seen, what failed, with the reason."""
+"""Every image from every source, concurrently: what was answered, what failed, with the reason."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from traceback import walk_tb
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 
 from generator.catalog.spec import Images
-from generator.errors import Failure, SourceError, TagpagesError
-from generator.model import Image, Seen, Table, Tag, check_name
+from generator.collect.answers import Answer, Answers, Header, SourceAnswers
+from generator.collect.journal import Journal, Memo
+from generator.errors import SourceError, TagpagesError
+from generator.model import Image, Table, check_name
 from generator.sources.base import Ask, Source, SourceSpec
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Observer(Protocol):
     def done(self) -> None:
         """One image has been answered, or has failed."""
 
+    def tell(self, line: str) -> None:
+        """There is something to say before the answers are in."""
+
     def tick(self) -> None:
         """Some time has passed: while anything is waited for, several times a second."""
 
@@ -57,48 +61,30 @@ class Collection:
     jobs: int
 
 
-def collect(collection: Collection, observer: Observer) -> dict[str, Seen]:
-    """Ask all sources; what cannot be had is a `Failure` in its place, never an exception."""
-    answers: dict[str, Seen] = {}
-    asyncio.run(_collect(collection, observer, answers))
+def ask_all(
+    collection: Collection, header: Header, observer: Observer, journal: Journal | None = None
+) -> Answers:
+    """Ask all sources; what cannot be had is told in its place, and never an exception.
+
+    With a journal, what it has is not asked for again, and what is answered goes into it.
+    """
+    answers = journal.answers if journal else Answers(header)
+    asyncio.run(_collect(collection, observer, answers, journal))
     return answers
 
 
-async def _collect(collection: Collection, observer: Observer, answers: dict[str, Seen]) -> None:
-    """Fill in the answers: as a result, asyncio would write out all of them when it is done.
-
-    (It restores the signal handler, which holds the task, and Python words an error that nobody
-    sees with the task's `repr`; at ten thousand images that took as long as the guard.)
-    """
-    async with AsyncExitStack() as stack:
-        sessions: list[Session] = []
-
-        def session() -> Session:
-            if not sessions:
-                from generator.registry import Session  # noqa: PLC0415 - only live sources need HTTP
-
-                sessions.append(Session())
-                stack.push_async_exit(sessions[0])
-                observer.watch(sessions[0].stats)
-            return sessions[0]
-
-        async def ask(table: str, spec: SourceSpec) -> None:
-            ask = _ask(collection, table, session)
-            answers[table] = await _ask_source(collection, observer, spec, ask)
-
-        stack.callback(asyncio.create_task(_ticks(observer)).cancel)
-        await asyncio.gather(*(ask(*item) for item in collection.sources.items()))
-        if sessions:
-            for table, seen in answers.items():
-                answers[table] = _redacted(seen, sessions[0])
-
-
-def _redacted(seen: Seen, session: Session) -> Seen:
-    def told(failure: Failure) -> Failure:
-        return Failure(session.redacted(failure.reason))
-
-    failed = {name: told(failure) for name, failure in seen.failed.items()}
-    return Seen(seen.images, failed, told(seen.failure) if seen.failure else None)
+async def _collect(
+    collection: Collection, observer: Observer, answers: Answers, journal: Journal | None
+) -> None:
+    """Fill `answers` in place: if the task returned them, `asyncio.run` would format them all."""
+    async with _Sessions(observer) as sessions:
+        ticks = asyncio.create_task(_ticks(observer))
+        pulls = [
+            _Pull(collection, table, answers.of(table), sessions, journal)
+            for table in collection.sources
+        ]
+        await asyncio.gather(*(pull.run(observer) for pull in pulls))
+        ticks.cancel()
 
 
 async def _ticks(observer: Observer) -> NoReturn:
@@ -107,83 +93,139 @@ async def _ticks(observer: Observer) -> NoReturn:
         await asyncio.sleep(TICK)
 
 
-async def _ask_source(
-    collection: Collection, observer: Observer, spec: SourceSpec, ask: Ask
-) -> Seen:
-    try:
-        source = spec.open(ask)
-        listed = await source.names()
-    except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the other sources
-        return Seen(failure=_failure(error))
-    names = sorted(_wanted(collection, listed))
-    observer.expect(len(names))
-    images: dict[str, tuple[Tag, ...]] = {}
-    failed: dict[str, Failure] = {}
-    queue = iter(names)
-    failure: Failure | None = None
+class _Sessions:
+    """The one HTTP session of a collection, made when the first source wants it."""
 
-    async def work() -> None:
-        nonlocal failure
-        for name in queue:
-            try:
-                answer = await _ask_image(source, name, spec.image_timeout)
-            except SourceError as error:
-                failure = Failure(str(error))
-            if failure:
-                return
-            if isinstance(answer, Failure):
-                failed[name] = answer
-            elif answer is not None:
-                images[name] = answer
-            observer.done()
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._session: Session | None = None
 
-    await asyncio.gather(*(work() for _ in range(min(collection.jobs, len(names)))))
-    return Seen(failure=failure) if failure else Seen(images, failed)
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._session:
+            await self._session.aclose()
+
+    def get(self) -> Session:
+        """The session."""
+        if self._session is None:
+            from generator.registry import Session  # noqa: PLC0415 - only live sources need HTTP
+
+            self._session = Session()
+            self._observer.watch(self._session.stats)
+        return self._session
+
+    def redacted(self, text: str) -> str:
+        """The text without any secret that was sent."""
+        return self._session.redacted(text) if self._session else text
 
 
-async def _ask_image(
-    source: Source, name: str, seconds: float | None
-) -> tuple[Tag, ...] | Failure | None:
-    try:
-        check_name(name)
-        tags = await asyncio.wait_for(source.tags(name), seconds)
-    except SourceError:
-        raise
-    except TimeoutError:
-        return Failure(f"no whole answer within {seconds:.0f} seconds")
-    except Exception as error:  # noqa: BLE001 - likewise
-        return _failure(error)
-    return None if tags is None else tuple(tags)
+class _Pull:
+    """The pull from one source: its answers go into `answers`, and into the journal."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        table: str,
+        answers: SourceAnswers,
+        sessions: _Sessions,
+        journal: Journal | None,
+    ) -> None:
+        self._collection = collection
+        self._table = table
+        self._spec = collection.sources[table]
+        self._answers = answers
+        self._sessions = sessions
+        self._journal = journal if self._spec.is_remote else None
+
+    async def run(self, observer: Observer) -> None:
+        """Ask for all that has not been answered yet; give up when it is not worth asking more."""
+        try:
+            source = self._spec.open(self._ask())
+            if self._answers.names is None:
+                names = sorted(_wanted(self._collection, await source.names()))
+                self._add(Answer(self._table, names=tuple(names)))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the other sources
+            self._give_up(error)
+            return
+        lacking = self._answers.lacking()
+        observer.expect(len(lacking))
+        queue = iter(lacking)
+
+        async def work() -> None:
+            for name in queue:
+                try:
+                    answer = await self._asked(source, name)
+                except SourceError as error:
+                    self._give_up(error)
+                if self._answers.given_up:
+                    return
+                self._add(answer)
+                observer.done()
+
+        await asyncio.gather(*(work() for _ in range(min(self._collection.jobs, len(lacking)))))
+
+    async def _asked(self, source: Source, name: str) -> Answer:
+        """The answer of one image, or why there is none; SourceError gives up the source."""
+        seconds = self._spec.image_timeout
+        try:
+            check_name(name)
+            tags = await asyncio.wait_for(source.tags(name), seconds)
+        except SourceError:
+            raise
+        except TimeoutError:
+            reason = f"no whole answer within {seconds:.0f} seconds"
+            return Answer(self._table, image=name, failed=reason)
+        except Exception as error:  # noqa: BLE001 - likewise
+            reason = self._sessions.redacted(_reason(error))
+            return Answer(self._table, image=name, failed=reason)
+        return Answer(self._table, image=name, tags=None if tags is None else tuple(tags))
+
+    def _add(self, answer: Answer) -> None:
+        self._answers.add(answer)
+        if not answer.failed:
+            self._keep(answer)
+
+    def _keep(self, answer: Answer) -> None:
+        """Keep what need not be asked for again."""
+        if self._journal:
+            self._journal.add(answer)
+
+    def _give_up(self, error: Exception) -> None:
+        self._answers.given_up = self._sessions.redacted(_reason(error))
+
+    def _ask(self) -> Ask:
+        collection, table = self._collection, self._table
+        images = collection.images
+
+        def known(name: str) -> Table | None:
+            tables = collection.known[name].tables if name in collection.known else ()
+            return next((item for item in tables if item.name == table), None)
+
+        return Ask(
+            root=collection.root,
+            as_of=collection.as_of,
+            names=tuple(name for name in images.exact() if collection.selected(name)),
+            listed=images.has_globs(),
+            wanted=lambda name: images.wanted(name) and collection.selected(name),
+            known=known,
+            repositories={
+                name: tables[table].repository
+                for name, tables in images.overrides.items()
+                if table in tables
+            },
+            session=self._sessions.get,
+            once=Memo(table, self._answers.values, self._keep).once,
+        )
 
 
-def _failure(error: Exception) -> Failure:
+def _reason(error: Exception) -> str:
     if isinstance(error, TagpagesError):
-        return Failure(str(error))
+        return str(error)
     *_, frame = walk_tb(error.__traceback__)
     where = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
-    return Failure(f"internal error, please report it: {type(error).__name__} at {where}")
-
-
-def _ask(collection: Collection, table: str, session: Callable[[], Session]) -> Ask:
-    def known(name: str) -> Table | None:
-        image = collection.known.get(name)
-        return next((item for item in image.tables if item.name == table), None) if image else None
-
-    images = collection.images
-    return Ask(
-        root=collection.root,
-        as_of=collection.as_of,
-        names=tuple(name for name in images.exact() if collection.selected(name)),
-        listed=images.has_globs(),
-        wanted=lambda name: images.wanted(name) and collection.selected(name),
-        known=known,
-        repositories={
-            name: tables[table].repository
-            for name, tables in images.overrides.items()
-            if table in tables
-        },
-        session=session,
-    )
+    return f"internal error, please report it: {type(error).__name__} at {where}"
 
 
 def _wanted(collection: Collection, listed: Iterable[str]) -> set[str]:

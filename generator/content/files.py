@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from generator.content.state import TAGS_FILE, is_build_file
+from collections.abc import Collection
+from typing import NamedTuple
+
+from generator.content.state import BUILD_FILE, TAGS_FILE
 from generator.errors import TagpagesError
-from generator.pages import KINDS
-
-IMAGE_FILES = (*(kind.file for kind in KINDS.values()), TAGS_FILE)
-"""All that tagpages ever writes into an image's folder, in the order of writing and removing."""
+from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS
 
 
-def is_own(file: str) -> bool:
-    """Whether a file of that name is one that tagpages writes."""
-    return file in IMAGE_FILES or is_build_file(file)
+class Owned(NamedTuple):
+    """The names of our files in each image's folder, and in the root of the content folder.
+
+    They are in the order of writing and removing: what is shown before what it is made from.
+    """
+
+    image: tuple[str, ...]
+    site: tuple[str, ...]
+
+    def has(self, path: str) -> bool:
+        """Whether the file at a path below the content folder is ours."""
+        image, _, name = path.rpartition("/")
+        return name in (self.image if image else self.site)
+
+
+def owned(outputs: Collection[str]) -> Owned:
+    """Our files, where outputs of these kinds are written or were once."""
+    image = (output.file for name, output in IMAGE_OUTPUTS.items() if name in outputs)
+    site = (output.file for name, output in SITE_OUTPUTS.items() if name in outputs)
+    return Owned((*image, TAGS_FILE), (*site, BUILD_FILE))
 
 
 def check_folder(image: str) -> None:
     """Raise TagpagesError if the image's folder would lie where a file of ours may."""
-    if own := next(filter(is_own, image.split("/")), None):
+    ours = {name for names in owned([*IMAGE_OUTPUTS, *SITE_OUTPUTS]) for name in names}
+    if own := next(filter(ours.__contains__, image.split("/")), None):
         raise TagpagesError(f"no folder can be named `{own}`, like a file of tagpages: exclude it")

@@ -2,68 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from generator.content.publish import Publisher
 from generator.content.tree import Change, FullError, Tree
 from generator.errors import TagpagesError, UsageError
-from generator.guard.findings import Finding
-from generator.model import Image
+from generator.guard.findings import Finding, FindingKind
+
+SITE = ""
+"""The key of the changes that are no image's: the outputs of the site."""
 
 
 @dataclass
 class Plan:
     """Files to write and remove, by image, and what there is to tell."""
 
-    publisher: Publisher
     changes: dict[str, list[Change]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    _after: dict[str, str] = field(default_factory=dict)
 
-    def write(
-        self,
-        image: Image,
-        stored: Image | None,
-        formerly: Collection[str],
-        taken: Collection[str],
-    ) -> None:
-        """Plan an image's pages and its state.
+    def add(
+        self, image: str, changes: Callable[[], list[Change]], after: str | None = None
+    ) -> bool:
+        """Plan an image's changes; whether there are any. One that cannot be planned fails.
 
-        The pages also answer for the `formerly` images, and not for the other `taken` ones.
+        With `after`, the changes are made only if the pages of that image stand by then.
         """
+        try:
+            self.changes[image] = changes()
+        except UsageError:
+            raise
+        except TagpagesError as error:
+            self.fail(image, str(error))
+            return False
+        if after is not None:
+            self._after[image] = after
+        return bool(self.changes[image])
 
-        def changes() -> list[Change]:
-            pages = self.publisher.pages(image, formerly, taken)
-            return pages if image == stored else pages + self.publisher.state(image)
-
-        self._add(image.name, changes)
-
-    def remove(self, image: str) -> None:
-        """Plan to remove what tagpages wrote of an image; other files stay, and are told of."""
-        if self._add(image, lambda: self.publisher.removal(image)) and (
-            others := self.publisher.others(image)
-        ):
-            self.findings.append(Finding("kept_folder", image, detail=", ".join(others)))
-
-    def retire(self, image: str, redirect: str | None, paged: Collection[str]) -> None:
-        """Plan that an image gives way to a page that says so, or to the page of another one.
-
-        The other image must be among those that have pages (`paged`).
-        """
-        if redirect is None:
-            self._add(image, lambda: self.publisher.retired(image))
-        elif redirect in paged:
-            self.remove(image)
-        else:
-            self.fail(image, f"it is retired in favour of `{redirect}`, which has no page")
-            return
-        if not self.failed(image):
-            self.findings.append(Finding("retired", image, detail=redirect or ""))
+    def tell(self, kind: FindingKind, image: str, detail: str = "") -> None:
+        """Add a finding about an image."""
+        self.findings.append(Finding(kind, image, detail=detail))
 
     def fail(self, image: str, reason: str) -> None:
         """Leave an image alone, and say why."""
         self.changes.pop(image, None)
-        self.findings.append(Finding("failed", image, detail=reason))
+        self.findings.append(Finding("failed", image or None, detail=reason))
 
     def failed(self, image: str) -> bool:
         """Whether the image is left alone because something could not be done."""
@@ -72,15 +55,22 @@ class Plan:
     def apply(self, tree: Tree) -> None:
         """Write and remove; an image that cannot be written does not stop the others.
 
-        Raises FullError when nothing can be written any more.
+        Images that wait for another one come last. Raises FullError when nothing can be written
+        any more.
         """
-        for image, changes in list(self.changes.items()):
+        unwritten: set[str] = set()
+        for image in sorted(self.changes, key=self._after.__contains__):
+            if (other := self._after.get(image)) in unwritten:
+                self.fail(image, f"it is retired in favour of `{other}`, which has no page")
+                continue
             try:
-                for change in changes:
+                for change in self.changes[image]:
                     tree.apply(change)
             except FullError:
                 raise
             except TagpagesError as error:
+                if any(change.before is None for change in self.changes[image]):
+                    unwritten.add(image)
                 self.fail(image, str(error))
 
     def touched(self) -> dict[str, tuple[str, ...]]:
@@ -90,13 +80,3 @@ class Plan:
             for image, changes in self.changes.items()
             if changes
         }
-
-    def _add(self, image: str, changes: Callable[[], list[Change]]) -> bool:
-        try:
-            self.changes[image] = changes()
-        except UsageError:
-            raise
-        except TagpagesError as error:
-            self.fail(image, str(error))
-            return False
-        return True

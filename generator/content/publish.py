@@ -1,126 +1,93 @@
-"""Images and the content tree → the files to write or to remove, image by image.
+"""Images and the content tree → the files to write or to remove.
 
-Pages come before the `tags.json` that they stand for, when written and when removed: after a crash
-the next run then finds the last known good as it was, and does the same again.
+Pages come before the state that they stand for, when written and when removed: after a crash the
+next run then finds the last known good as it was, and does the same again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generator.content.files import IMAGE_FILES, check_folder
-from generator.content.front_matter import split, with_aliases, with_body, with_values
-from generator.content.state import TAGS_FILE, encode_image
+from generator.content.files import Owned, check_folder
+from generator.content.page import Rendered, page_change
+from generator.content.state import BUILD_FILE, TAGS_FILE, encode_image
 from generator.content.tree import Change, Tree
-from generator.errors import TagpagesError, UsageError
+from generator.errors import TagpagesError
 from generator.model import Image
-from generator.pages.base import PageKind, Site
+from generator.pages.base import Output, Page, S, Site
 from generator.pages.environment import Renderer
-
-RETIRED_TEMPLATE = "retired.md.j2"
-
-
-@dataclass(frozen=True)
-class _Aliases:
-    """Other addresses of a page: those of the `formerly` images, and of no other `taken` one."""
-
-    url: str
-    path: str
-    formerly: Collection[str]
-    taken: Collection[str]
-
-    def added(self) -> list[str]:
-        return [f"{self.url}{name}/{self.path}" for name in self.formerly]
-
-    def is_taken(self, url: object) -> bool:
-        name = str(url).removeprefix(self.url).removesuffix(f"/{self.path}")
-        is_ours = url == f"{self.url}{name}/{self.path}"
-        return is_ours and name in self.taken and name not in self.formerly
 
 
 @dataclass(frozen=True)
 class Publisher:
-    """Plans the files of images; every method raises TagpagesError where it cannot.
+    """Plans the files of images and of the site; every method raises TagpagesError where it cannot.
 
-    `kinds` are the page kinds to write, `tables` the names of the tables that a page needs,
-    `front_matter` has the catalog's fixed values for new pages.
+    `image_outputs` and `site_outputs` are those to write, `owned` the files that are ours, `tables`
+    the names of the tables that a page needs, `front_matter` has the catalog's fixed values for new
+    pages.
     """
 
     tree: Tree
     renderer: Renderer
-    site: Site
-    kinds: Sequence[PageKind]
+    settings: Site
+    image_outputs: Sequence[Output[Image]]
+    site_outputs: Sequence[Output[Sequence[Image]]]
+    owned: Owned
     tables: Sequence[str]
     front_matter: Mapping[str, Any]
 
-    def pages(
-        self, image: Image, formerly: Collection[str] = (), taken: Collection[str] = ()
-    ) -> list[Change]:
-        """The pages of an image, which also answer where those of the `formerly` images were.
-
-        They do not, any more, where those of the other `taken` images are.
-        """
+    def image(self, image: Image, stored: Image | None) -> list[Change]:
+        """The outputs of an image, and its state if that is not what is `stored`."""
         check_folder(image.name)
         complete = self._with_all_tables(image)
-        changes = []
-        for kind in self.kinds:
-            values = kind.view(complete, self.site)
-            aliases = _Aliases(self.site.url, kind.path, formerly, taken)
-            changes += self._page(f"{image.name}/{kind.file}", kind.template, values, aliases)
-        return changes
+        changes = [
+            self._output(f"{image.name}/{output.file}", output, complete)
+            for output in self.image_outputs
+        ]
+        changes += self.removal(image.name, kept=[*self._files(self.image_outputs), TAGS_FILE])
+        if image != stored:
+            changes.append(self.tree.change(f"{image.name}/{TAGS_FILE}", encode_image(image)))
+        return _changes(changes)
 
-    def state(self, image: Image) -> list[Change]:
-        """The `tags.json` of an image."""
-        change = self.tree.change(f"{image.name}/{TAGS_FILE}", encode_image(image))
-        return [change] if change else []
+    def is_complete(self, image: Image) -> bool:
+        """Whether all the tables of the image's pages are known."""
+        return {table.name for table in image.tables}.issuperset(self.tables)
 
-    def retired(self, name: str) -> list[Change]:
-        """The pages that say that an image is retired; its `tags.json` goes."""
-        values = {"image": name, "as_of": self.site.as_of}
-        pages: list[Change] = []
-        for kind in self.kinds:
-            pages += self._page(f"{name}/{kind.file}", RETIRED_TEMPLATE, values)
-        return pages + self._removals(name, [TAGS_FILE])
+    def site(self, images: Iterable[Image]) -> list[Change]:
+        """The outputs of the site, which are about all its images (`is_complete` ones)."""
+        complete = [self._with_all_tables(image) for image in images]
+        changes = [self._output(output.file, output, complete) for output in self.site_outputs]
+        dropped = set(self.owned.site) - {*self._files(self.site_outputs), BUILD_FILE}
+        return _changes([*changes, *(self.tree.change(file, None) for file in sorted(dropped))])
 
-    def removal(self, name: str) -> list[Change]:
-        """All that tagpages wrote of an image, to be removed."""
-        return self._removals(name, IMAGE_FILES)
+    def removal(self, image: str, kept: Collection[str] = ()) -> list[Change]:
+        """All that tagpages wrote of an image, but for the `kept` files, to be removed."""
+        files = [file for file in self.owned.image if file not in kept]
+        return _changes(self.tree.change(f"{image}/{file}", None) for file in files)
 
-    def others(self, name: str) -> list[str]:
+    def others(self, image: str) -> list[str]:
         """What lies in an image's folder and is not tagpages'."""
-        return self.tree.others(name, IMAGE_FILES)
+        return self.tree.others(image, self.owned.image)
 
-    def _removals(self, name: str, files: Sequence[str]) -> list[Change]:
-        changes = (self.tree.change(f"{name}/{file}", None) for file in files)
-        return [change for change in changes if change]
+    @staticmethod
+    def _files(outputs: Iterable[Output[S]]) -> list[str]:
+        return [output.file for output in outputs]
 
-    def _page(
-        self,
-        path: str,
-        template: str,
-        values: Mapping[str, Any],
-        aliases: _Aliases | None = None,
-    ) -> list[Change]:
-        rendered = self.renderer.render(template, values)
-        before = self.tree.read(path)
-        try:
-            front, body = split(rendered)
-            page = with_values(front, self.front_matter) + body if before is None else ""
-        except TagpagesError as error:
-            raise UsageError(f"template {template}: {error}") from None
-        try:
-            if before is not None:
-                old = before.decode()
-                page = with_body(old, body, self.site.as_of)
-            if aliases and (aliases.formerly or "\naliases" in page):
-                page = with_aliases(page, aliases.added(), aliases.is_taken)
-        except UnicodeDecodeError:
-            raise TagpagesError(f"{self.tree.content / path}: not UTF-8") from None
-        except TagpagesError as error:
-            raise TagpagesError(f"{self.tree.content / path}: {error}") from None
-        return [] if before and page == old else [Change(path, before, page.encode())]
+    def _output(self, path: str, output: Output[S], subject: S) -> Change | None:
+        if not isinstance(output, Page):
+            return self.tree.change(path, output.text(subject, self.settings).encode())
+        return self.page(path, output.template, output.view(subject, self.settings))
+
+    def page(
+        self, path: str, template: str, values: Mapping[str, object], **fixed: object
+    ) -> Change | None:
+        """The page that a template makes; `fixed` are front-matter values that it must have."""
+        rendered = Rendered.of(template, self.renderer.render(template, values))
+        return page_change(
+            self.tree, path, rendered, {**self.front_matter, **fixed}, self.settings.as_of
+        )
 
     def _with_all_tables(self, image: Image) -> Image:
         """The image with just the catalog's tables, in their order."""
@@ -131,3 +98,7 @@ class Publisher:
                     f"nothing is known yet of the table `{name}`: run `tagpages build`"
                 )
         return Image(image.name, tuple(tables[name] for name in self.tables))
+
+
+def _changes(changes: Iterable[Change | None]) -> list[Change]:
+    return [change for change in changes if change]

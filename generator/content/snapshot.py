@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from generator.content.files import is_own
+from generator.content.files import Owned
 from generator.content.state import (
+    BUILD_FILE,
     TAGS_FILE,
     decode_build,
     decode_image,
-    is_build_file,
     read_bytes,
 )
 from generator.errors import TagpagesError, UsageError
@@ -36,18 +36,9 @@ class Snapshot:
         }
 
     def build(self) -> Build:
-        """What the last build left, all its shards. Raises TagpagesError when it is unreadable."""
-        builds = [
-            decode_build(data, path)
-            for path, data in sorted(self.files.items())
-            if is_build_file(path)
-        ]
-        return Build(
-            max((build.as_of for build in builds if build.as_of), default=None),
-            failed={key: item for build in builds for key, item in build.failed.items()},
-            held={key: item for build in builds for key, item in build.held.items()},
-            gone={key: item for build in builds for key, item in build.gone.items()},
-        )
+        """What the last build left. Raises TagpagesError when it is unreadable."""
+        data = self.files.get(BUILD_FILE)
+        return decode_build(data, BUILD_FILE) if data is not None else Build()
 
     def changed_files(self, other: Snapshot) -> dict[str, list[str]]:
         """The files that differ between the two, by image; `build.json` is under ""."""
@@ -59,32 +50,30 @@ class Snapshot:
         return changed
 
 
-def take(where: str, content: Path) -> Snapshot:
+def take(where: str, content: Path, ours: Owned) -> Snapshot:
     """The tree at `where`: a folder, or a revision of the git repository that `content` is in.
 
     Raises UsageError when it is neither.
     """
     if where and Path(where).is_dir():
-        return of_folder(Path(where))
-    return Snapshot(dict(_git_files(where, content)))
+        return of_folder(Path(where), ours)
+    return Snapshot(dict(_git_files(where, content, ours)))
 
 
-def of_folder(folder: Path) -> Snapshot:
+def of_folder(folder: Path, ours: Owned) -> Snapshot:
     """The tree as it lies in a folder."""
     try:
-        return Snapshot(
-            {
-                Path(parent, name).relative_to(folder).as_posix(): read_bytes(f"{parent}/{name}")
-                for parent, _, names in os.walk(folder)
-                for name in names
-                if is_own(name)
-            }
+        paths = (
+            Path(parent, name).relative_to(folder).as_posix()
+            for parent, _, names in os.walk(folder)
+            for name in names
         )
+        return Snapshot({path: read_bytes(f"{folder}/{path}") for path in paths if ours.has(path)})
     except OSError as error:
         raise TagpagesError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
-def _git_files(revision: str, content: Path) -> Iterator[tuple[str, bytes]]:
+def _git_files(revision: str, content: Path, ours: Owned) -> Iterator[tuple[str, bytes]]:
     """Our files of a git revision, as `git ls-tree` and `git cat-file --batch` give them."""
     if not content.is_dir():
         raise UsageError(f"there is no content folder {content}")
@@ -94,7 +83,7 @@ def _git_files(revision: str, content: Path) -> Iterator[tuple[str, bytes]]:
     for entry in filter(None, entries):
         meta, _, path = entry.partition("\t")
         mode, _, blob = meta.split()
-        if mode.startswith("100") and is_own(PurePosixPath(path).name):
+        if mode.startswith("100") and ours.has(path):
             paths.append(path)
             ids.append(blob)
     output = io.BytesIO(_git(content, "cat-file", "--batch", stdin="\n".join(ids)))

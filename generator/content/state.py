@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
@@ -23,19 +22,23 @@ BUILD_FILE = "build.json"
 _BLOCK = 1 << 16
 """Bytes read at a time: most files are read at once."""
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_SHARD_FILE = "build.{}-of-{}.json"
 
 
 class Known(msgspec.Struct, frozen=True):
     """The last known good of a content tree.
 
-    `broken` are the images whose state is unreadable, `strays` the folders that have a page and no
-    state: of a retired image, or not written by tagpages.
+    `broken` are the images whose state is unreadable. `files` has the names of our files in each
+    image's folder, and under "" those of the site. `last` is what the last build left.
     """
 
     images: dict[str, Image]
     broken: dict[str, Failure]
-    strays: tuple[str, ...]
+    files: dict[str, frozenset[str]]
+    last: Build = Build()
+
+    def strays(self) -> list[str]:
+        """The images that have a page and no state: retired, or not written by tagpages."""
+        return sorted(self.files.keys() - self.images.keys() - self.broken.keys() - {""})
 
 
 class _TagsFile(msgspec.Struct):
@@ -137,6 +140,7 @@ def _newer(data: bytes) -> str:
 def encode_build(build: Build) -> bytes:
     """The text of `build.json`: one entry a line, keys sorted."""
     fields = [f'  "version": {VERSION}', f'  "as_of": {_encode(build.as_of).decode()}']
+    fields.append(f'  "outputs": {_encode(build.outputs).decode()}')
     for name in ("totals", "failed", "held", "gone"):
         entries: Mapping[str, msgspec.Struct] = getattr(build, name)
         lines = [
@@ -147,22 +151,12 @@ def encode_build(build: Build) -> bytes:
     return ("{\n" + ",\n".join(fields) + "\n}\n").encode()
 
 
-def build_file(shard: tuple[int, int] = (1, 1)) -> str:
-    """The name of a build's file: a shard (number, of how many) is a build of its own."""
-    return BUILD_FILE if shard[1] == 1 else _SHARD_FILE.format(*shard)
-
-
-def is_build_file(name: str) -> bool:
-    """Whether a file of that name is a build's."""
-    return name == BUILD_FILE or fnmatchcase(name, _SHARD_FILE.format("*", "*"))
-
-
-def load_build(content: Path, file: str) -> Build:
+def load_build(content: Path) -> Build:
     """What the last build left; an empty value where there was none.
 
     Raises TagpagesError when the file is unreadable.
     """
-    path = content / file
+    path = content / BUILD_FILE
     try:
         data = read_bytes(str(path))
     except FileNotFoundError:
@@ -182,62 +176,58 @@ def decode_build(data: bytes, path: str) -> Build:
         raise TagpagesError(
             f"{path}: {_newer(data) or error}; restore it from git or delete it"
         ) from None
-    return Build(decoded.as_of, decoded.totals, decoded.failed, decoded.held, decoded.gone)
+    return Build(
+        decoded.as_of, decoded.totals, decoded.failed, decoded.held, decoded.gone, decoded.outputs
+    )
 
 
-def last_as_of(content: Path) -> datetime | None:
-    """The time of the last build, of whichever shard; None where there was none."""
-    files = [content / BUILD_FILE, *content.glob(_SHARD_FILE.format("*", "*"))]
-    times = [load_build(content, file.name).as_of for file in files]
-    return max((time for time in times if time is not None), default=None)
+def load(content: Path, ours: Callable[[Build], tuple[Collection[str], Collection[str]]]) -> Known:
+    """The last known good of every image of a content tree, and what the last build left.
 
-
-def load(content: Path, pages: Collection[str]) -> Known:
-    """The last known good of every image of a content tree; `pages` are the names of page files.
-
-    Raises TagpagesError when the tree cannot be read.
+    `ours` says, after a build, which names our files in an image's folder have, and which in the
+    root. Raises TagpagesError when the tree cannot be read.
     """
+    last = load_build(content)
+    image_files, site_files = ours(last)
     images: dict[str, Image] = {}
     broken: dict[str, Failure] = {}
-    strays = []
-    for name, path in sorted(_folders(str(content), pages)):
-        if not path:
-            strays.append(name)
+    files = dict(sorted(_own_files(str(content), site_files, image_files)))
+    for name, own in files.items():
+        if TAGS_FILE not in own:
             continue
+        path = f"{content}/{name}/{TAGS_FILE}"
         try:
             images[name] = decode_image(read_bytes(path), name)
         except TagpagesError as error:
             broken[name] = Failure(str(error))
         except OSError as error:
             broken[name] = Failure(f"cannot read {path}: {error.strerror}")
-    return Known(images, broken, tuple(strays))
+    return Known(images, broken, files, last)
 
 
-def _folders(content: str, pages: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Image names and the paths of their `tags.json`, or "" where there is a page only.
-
-    Symbolic links are not followed.
-    """
+def _own_files(
+    content: str, site_files: Collection[str], image_files: Collection[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Image names ("" for the site) and the names of our files there; links are not followed."""
     folders = [("", content)]
     while folders:
         image, folder = folders.pop()
-        state, has_page = "", False
+        ours = image_files if image else site_files
+        own = []
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         name = f"{image}/{entry.name}" if image else entry.name
                         folders.append((name, entry.path))
-                    elif entry.name == TAGS_FILE and entry.is_file(follow_symlinks=False):
-                        state = entry.path
-                    elif entry.name in pages:
-                        has_page = True
+                    elif entry.name in ours and not entry.is_symlink():
+                        own.append(entry.name)
         except FileNotFoundError:  # not there yet, or removed by another run since it was listed
             continue
         except OSError as error:
             raise TagpagesError(f"cannot read the folder {folder}: {error.strerror}") from None
-        if image and (state or has_page):
-            yield image, state
+        if own:
+            yield image, frozenset(own)
 
 
 def read_bytes(path: str) -> bytes:

@@ -1,150 +1,87 @@
-"""The commands' work, in order: collect, guard, plan, publish, report."""
+"""`build`: collect (or read answers), guard, plan, publish, report; the nightly job."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from generator.collect.ask import Collection, Observer, collect
-from generator.content import state
+from generator.collect.answers import Answers, seen
+from generator.collect.ask import Observer
 from generator.content.plan import Plan
-from generator.content.state import Known
-from generator.content.tree import Change, Tree
+from generator.content.state import BUILD_FILE, Known, encode_build
+from generator.content.tree import Tree
 from generator.errors import UsageError
-from generator.guard.findings import Finding
 from generator.guard.judge import Rules, SourceRules, Verdict, judge
+from generator.jobs.collect import Pull, collect, read_answers
 from generator.jobs.job import Job
+from generator.jobs.planning import check_only, plan_images, plan_removal, report_of
 from generator.model import Build, Image, Streak, Totals
-from generator.report.changes import VERSION, Report, Span, image_change
+from generator.report.changes import Report
+
+LEFTOVERS = "build.*-of-*.json"
+"""What builds of a shard wrote, when there were such; a whole build removes them."""
 
 
 @dataclass(frozen=True)
-class _Run:
-    """One run: what is stored, and the time that pages are written for."""
+class Night:
+    """What one build is asked for beside the catalog.
 
-    job: Job
-    tree: Tree
-    stored: Known
-    last: Build
-    as_of: datetime
+    `answers` are files to build from instead of asking the sources, `accepted` the names of tables
+    and images whose losses are believed this time, `jobs` is how many images of one source are
+    asked for at once; with `dry_run` nothing is written.
+    """
 
-    def plan(self) -> Plan:
-        """A plan with nothing in it yet."""
-        return Plan(self.job.publisher(self.tree, self.as_of))
+    answers: Sequence[Path] = ()
+    accepted: frozenset[str] = frozenset()
+    jobs: int = 8
+    dry_run: bool = False
 
 
-def build(job: Job, observer: Observer) -> Report:
-    """Collect, guard, render and publish; with `dry_run` nothing is written.
+def build(job: Job, night: Night, observer: Observer) -> Report:
+    """Bring the content tree up to date.
 
     Raises UsageError before anything is written, TagpagesError when the tree is locked or cannot
     be written to.
     """
     tree = Tree(job.content)
-    file = state.build_file(job.options.shard)
-    with _writing(job, tree):
-        last = state.load_build(job.content, file)
-        run = _Run(job, tree, _stored(job), last, job.as_of())
-        plan = run.plan()
-        known = {name: image for name, image in run.stored.images.items() if _is_managed(job, name)}
-        _check_accepted(job, run.stored.images)
-        seen = collect(_collection(run, known), observer)
-        verdict = judge(_rules(run), known, last, seen)
-        plan.findings += verdict.findings
-        _plan_images(run, plan, verdict.images)
-        for name in sorted(verdict.gone):
-            plan.remove(name)
-        _note_unmanaged(run, plan)
-        _note_unknown(job, plan, verdict)
-        _check_only(job, plan)
-        if not job.options.dry_run:
+    with nullcontext() if night.dry_run else tree.lock():
+        known = job.known()
+        _check_accepted(job, night.accepted, known.images)
+        _ = job.renderer  # a template that is wrong is told before the sources are asked
+        parts = read_answers(job, night.answers) if night.answers else []
+        if not parts:
+            pull = Pull(night.jobs, journaled=not night.dry_run)
+            parts = [collect(job, known, observer, pull)]
+        as_of = _as_of(job, known.last, parts)
+        managed = {name: image for name, image in known.images.items() if job.is_managed(name)}
+        answered = seen(parts, [table.name for table in job.catalog.tables], managed)
+        verdict = judge(_rules(job, as_of, night.accepted), managed, known.last, answered)
+        plan = _planned(job, tree, known, verdict, as_of)
+        if not night.dry_run:
             plan.apply(tree)
-            _write_build(run, file, _record(run, verdict, plan))
-    return _report(run, plan, verdict.images)
+            _write_build(job, tree, _record(job, known, verdict, plan, as_of))
+        return report_of(job, plan, known, verdict.images, as_of)
 
 
-def render(job: Job) -> Report:
-    """Write the pages anew from the last known good, without a network."""
-    tree = Tree(_existing_content(job))
-    with _writing(job, tree):
-        plan, report = _planned_from_state(job, tree)
-        if not job.options.dry_run:
-            plan.apply(tree)
-    return report
+def _as_of(job: Job, last: Build, parts: Sequence[Answers]) -> datetime:
+    """The time to write pages for; under `--only` the last whole build's, as `check` has it."""
+    if job.only and last.as_of:
+        return job.as_of(recorded=last.as_of)
+    return job.as_of(answers=parts[0].header.as_of)
 
 
-def check(job: Job) -> tuple[list[Change], Report]:
-    """What `render` would change; nothing is written."""
-    plan, report = _planned_from_state(job, Tree(_existing_content(job)))
-    return [change for changes in plan.changes.values() for change in changes], report
-
-
-def _existing_content(job: Job) -> Path:
-    if not job.content.is_dir():
-        raise UsageError(f"there is no content folder {job.content}: run `tagpages build` first")
-    return job.content
-
-
-def _planned_from_state(job: Job, tree: Tree) -> tuple[Plan, Report]:
-    last = state.last_as_of(job.content)
-    run = _Run(job, tree, _stored(job), Build(last), job.as_of(last))
-    images = {
-        name: image
-        for name, image in run.stored.images.items()
-        if job.selected(name)
-        and not job.catalog.images.excluded(name)
-        and name not in job.catalog.retired
-    }
-    plan = run.plan()
-    _plan_images(run, plan, images)
-    _check_only(job, plan)
-    return plan, _report(run, plan, images)
-
-
-def _stored(job: Job) -> Known:
-    return state.load(job.content, [kind.file for kind in job.kinds])
-
-
-def _writing(job: Job, tree: Tree) -> AbstractContextManager[None]:
-    return nullcontext() if job.options.dry_run else tree.lock()
-
-
-def _is_managed(job: Job, image: str) -> bool:
-    """Whether this run asks for the image's tags."""
-    return (
-        job.selected(image)
-        and job.catalog.images.wanted(image)
-        and image not in job.catalog.retired
-    )
-
-
-def _check_accepted(job: Job, known: Mapping[str, Image]) -> None:
+def _check_accepted(job: Job, accepted: Collection[str], known: Mapping[str, Image]) -> None:
     tables = {table.name for table in job.catalog.tables}
-    for name in sorted(job.options.accepted - tables - known.keys()):
+    for name in sorted(set(accepted) - tables - known.keys()):
         raise UsageError(f"--accept-loss {name}: no table and no image with a page is named so")
 
 
-def _collection(run: _Run, known: Mapping[str, Image]) -> Collection:
-    job = run.job
-    return Collection(
-        sources={table.name: table.source for table in job.catalog.tables},
-        images=job.catalog.images,
-        known=known,
-        as_of=run.as_of,
-        root=job.root,
-        selected=lambda name: (
-            job.selected(name) and name not in job.catalog.retired and name not in run.stored.broken
-        ),
-        jobs=job.options.jobs,
-    )
-
-
-def _rules(run: _Run) -> Rules:
-    job = run.job
+def _rules(job: Job, as_of: datetime, accepted: frozenset[str]) -> Rules:
     return Rules(
-        as_of=run.as_of,
+        as_of=as_of,
         window=job.window,
         order=job.catalog.tag_order,
         sources=tuple(
@@ -152,53 +89,32 @@ def _rules(run: _Run) -> Rules:
             for table in job.catalog.tables
         ),
         gone_after=job.catalog.gone_after,
-        accepted=job.options.accepted,
-        whole=not job.options.only,
+        accepted=accepted,
+        whole=not job.only,
     )
 
 
-def _plan_images(run: _Run, plan: Plan, images: Mapping[str, Image]) -> None:
-    """Plan the pages of `images`, and what becomes of images that must not have pages."""
-    job, stored = run.job, run.stored
-    retired = job.catalog.retired
-    formerly: dict[str, list[str]] = {}
-    for name, spec in retired.items():
-        if spec.redirect:
-            formerly.setdefault(spec.redirect, []).append(name)
-    elsewhere = {name for name in stored.images if not job.selected(name)}
-    taken = images.keys() | elsewhere | retired.keys()
-    for name, image in images.items():
-        plan.write(image, stored.images.get(name), formerly.get(name, ()), taken)
-    paged = elsewhere.union(name for name in images if not plan.failed(name))
-    says_so = {name for name in stored.strays if name in retired and not retired[name].redirect}
-    there = stored.images.keys() | stored.broken.keys() | set(stored.strays)
-    for name in sorted(filter(job.selected, there - says_so)):
-        if job.catalog.images.excluded(name):
-            plan.remove(name)
-            plan.findings.append(Finding("excluded", name))
-        elif name in retired:
-            plan.retire(name, retired[name].redirect, paged)
-        elif name in stored.broken:
-            plan.fail(name, stored.broken[name].reason)
+def _planned(job: Job, tree: Tree, known: Known, verdict: Verdict, as_of: datetime) -> Plan:
+    plan, publisher = plan_images(job, tree, known, verdict.images, as_of)
+    plan.findings[:0] = verdict.findings
+    for name in sorted(verdict.gone):
+        plan_removal(plan, publisher, name)
+    _note_unmanaged(job, plan, known)
+    _note_unknown(job, plan, verdict)
+    check_only(job, plan)
+    return plan
 
 
-def _check_only(job: Job, plan: Plan) -> None:
-    """Raise UsageError when `--only` names nothing that there is."""
-    if job.options.only and not (plan.changes or plan.findings):
-        names = " ".join(job.options.only)
-        raise UsageError(f"--only {names}: no image of the catalog's sources is named so")
-
-
-def _note_unmanaged(run: _Run, plan: Plan) -> None:
+def _note_unmanaged(job: Job, plan: Plan, known: Known) -> None:
     """Tell of pages that no build keeps up to date."""
-    job, images, retired = run.job, run.job.catalog.images, run.job.catalog.retired
-    for name in sorted(filter(job.selected, run.stored.images.keys() - plan.changes.keys())):
+    images, retired = job.catalog.images, job.catalog.retired
+    for name in sorted(filter(job.selected, known.images.keys() - plan.changes.keys())):
         if not (images.wanted(name) or images.excluded(name) or name in retired):
-            plan.findings.append(Finding("unmanaged", name))
+            plan.tell("unmanaged", name)
     told = {finding.image for finding in plan.findings}
-    for name in filter(job.selected, run.stored.strays):
-        if name not in plan.changes.keys() | told | retired.keys():
-            plan.findings.append(Finding("unmanaged", name, detail="no tags.json"))
+    for name in filter(job.selected, known.strays()):
+        if name not in plan.changes.keys() | told:
+            plan.tell("unmanaged", name, "no tags.json")
 
 
 def _note_unknown(job: Job, plan: Plan, verdict: Verdict) -> None:
@@ -208,25 +124,27 @@ def _note_unknown(job: Job, plan: Plan, verdict: Verdict) -> None:
         return
     for name in filter(job.selected, job.catalog.images.exact()):
         if not (job.catalog.images.excluded(name) or name in verdict.images.keys() | told):
-            plan.findings.append(Finding("missing", name, detail="named in images.include"))
+            plan.tell("missing", name, "named in images.include")
 
 
-def _write_build(run: _Run, file: str, build: Build) -> None:
-    if change := run.tree.change(file, state.encode_build(build)):
-        run.tree.apply(change)
+def _write_build(job: Job, tree: Tree, build: Build) -> None:
+    if change := tree.change(BUILD_FILE, encode_build(build)):
+        tree.apply(change)
+    if not job.only:
+        for path in job.content.glob(LEFTOVERS):
+            if change := tree.change(path.name, None):
+                tree.apply(change)
 
 
-def _record(run: _Run, verdict: Verdict, plan: Plan) -> Build:
+def _record(job: Job, known: Known, verdict: Verdict, plan: Plan, as_of: datetime) -> Build:
     """What this build leaves to the next one; what a run with `only` is not about stays."""
-    job, last = run.job, run.last
+    last = known.last
     removed = plan.changes.keys() - verdict.images.keys()
     missing = {name: streak for name, streak in verdict.missing.items() if name not in removed}
-    if not job.options.only:
-        images = run.stored.images | verdict.images
-        totals = _totals(
-            image for name, image in images.items() if job.selected(name) and name not in removed
-        )
-        return Build(run.as_of, totals, verdict.failed, verdict.held, missing)
+    if not job.only:
+        images = known.images | verdict.images
+        totals = _totals(image for name, image in images.items() if name not in removed)
+        return Build(as_of, totals, verdict.failed, verdict.held, missing, job.outputs)
 
     def others(streaks: Mapping[str, Streak]) -> dict[str, Streak]:
         """Those of sources, and of images that this run is not about."""
@@ -240,6 +158,7 @@ def _record(run: _Run, verdict: Verdict, plan: Plan) -> Build:
         others(last.failed) | verdict.failed,
         others(last.held) | verdict.held,
         gone | missing,
+        last.outputs,
     )
 
 
@@ -256,23 +175,3 @@ def _totals(images: Iterable[Image]) -> dict[str, Totals]:
                     old.tags + sum(len(group.tags) for group in table.groups),
                 )
     return totals
-
-
-def _report(run: _Run, plan: Plan, images: Mapping[str, Image]) -> Report:
-    job, before = run.job, run.last.as_of or run.as_of
-    touched = plan.touched()
-    span = Span(job.window, before, run.as_of)
-    changes = [
-        image_change(name, run.stored.images.get(name), images.get(name), span, files)
-        for name, files in sorted(touched.items())
-    ]
-    return Report(
-        VERSION,
-        run.as_of,
-        before,
-        job.page,
-        job.catalog.stale_after,
-        tuple(changes),
-        sum(plan.changes.get(name) == [] for name in images),
-        tuple(plan.findings),
-    )

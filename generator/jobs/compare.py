@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from generator.content.snapshot import Snapshot, of_folder, take
+from generator.content.state import load_build
 from generator.guard.findings import Finding, FindingKind
 from generator.guard.merge import merge
 from generator.jobs.job import Job
@@ -20,8 +21,9 @@ def compare(job: Job, before: str, after: str | None = None) -> Report:
 
     Raises UsageError when there is no such state, TagpagesError when one is unreadable.
     """
-    old = take(before, job.content)
-    new = of_folder(job.content) if after is None else take(after, job.content)
+    ours = job.owned(load_build(job.content))
+    old = take(before, job.content, ours)
+    new = of_folder(job.content, ours) if after is None else take(after, job.content, ours)
     return _report(job, old, new)
 
 
@@ -31,7 +33,8 @@ def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
     Paths are relative to the content folder; `build.json` is routine.
     Raises UsageError when there is no such revision, TagpagesError when a state is unreadable.
     """
-    old, new = take(before, job.content), of_folder(job.content)
+    ours = job.owned(load_build(job.content))
+    old, new = take(before, job.content, ours), of_folder(job.content, ours)
     report = _report(job, old, new)
     subjects = {entry.subject for section in needs_a_look(report) for entry in section.entries}
     look: list[str] = []

@@ -1,27 +1,29 @@
-"""What a command works on: the catalog, the content tree, the time, and which images."""
+"""What every command works on: the catalog, the content tree, the time, and which images."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from zlib import crc32
 
 import msgspec
 
 from generator.catalog.read import read_catalog
 from generator.catalog.spec import Catalog
-from generator.content.publish import RETIRED_TEMPLATE, Publisher
+from generator.content.files import Owned, owned
+from generator.content.publish import Publisher
+from generator.content.retirement import TEMPLATE as RETIRED_TEMPLATE
+from generator.content.state import Known, load
 from generator.content.tree import Tree
 from generator.errors import UsageError
 from generator.grouping import Window
-from generator.pages import KINDS, Name
-from generator.pages.base import PageKind, Site
+from generator.model import Build, Image
+from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS, Name
+from generator.pages.base import Output, Page, Site
 from generator.pages.environment import Renderer
 from generator.sources import Spec
 
@@ -29,38 +31,30 @@ EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 """Before this no `as_of` is believed."""
 
 SiteCatalog = Catalog[Spec, Name]
-"""The catalog with all kinds of source and page that there are."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a command was asked for, whichever command it is.
-
-    `only` are globs of images; `shard` is (number, of how many), the first being 1; `accepted`
-    names the tables and images whose losses are believed this time.
-    """
-
-    catalog: Path
-    content: Path | None = None
-    as_of: datetime | None = None
-    only: tuple[str, ...] = ()
-    shard: tuple[int, int] = (1, 1)
-    jobs: int = 8
-    dry_run: bool = False
-    accepted: frozenset[str] = frozenset()
+"""The catalog with all kinds of source and output that there are."""
 
 
 class Job:
-    """A command's options with the catalog that they name.
+    """A command's catalog, and what the command line says beside it.
 
-    Raises UsageError when the catalog has mistakes.
+    `content` and `as_of` (UTC) replace the catalog's; `only` are globs of images. Raises UsageError
+    when the catalog has mistakes.
     """
 
-    def __init__(self, options: Options, environ: Mapping[str, str]) -> None:
-        self.options = options
-        self.catalog: SiteCatalog = read_catalog(options.catalog, SiteCatalog)
-        self.root = options.catalog.parent
-        self.content = options.content or self.root / self.catalog.content
+    def __init__(
+        self,
+        catalog: Path,
+        environ: Mapping[str, str],
+        content: Path | None = None,
+        as_of: datetime | None = None,
+        only: tuple[str, ...] = (),
+    ) -> None:
+        self.file = catalog
+        self.catalog: SiteCatalog = read_catalog(catalog, SiteCatalog)
+        self.root = catalog.parent
+        self.content = content or self.root / self.catalog.content
+        self.only = only
+        self._as_of = as_of
         self._environ = environ
 
     @cached_property
@@ -68,56 +62,88 @@ class Job:
         """The catalog's window as a value."""
         return self.catalog.window_length()
 
-    @cached_property
-    def kinds(self) -> list[PageKind]:
-        """The kinds of page to write."""
-        return [KINDS[name] for name in self.catalog.pages]
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The kinds of file to write, in the catalog's order."""
+        return (*self.catalog.pages, *self.catalog.outputs)
 
     @property
     def page(self) -> str:
         """The URL of an image's page, with `{image}` for its name."""
-        return f"{self.catalog.base_url}{self.catalog.url}{{image}}/{self.kinds[0].path}"
+        pages = (IMAGE_OUTPUTS[name] for name in self.catalog.pages if name in IMAGE_OUTPUTS)
+        path = next((page.path for page in pages if isinstance(page, Page)), "")
+        return f"{self.catalog.base_url}{self.catalog.url}{{image}}/{path}"
+
+    def owned(self, *builds: Build) -> Owned:
+        """The files that are ours, those included that the `builds` wrote and the catalog drops."""
+        return owned({*self.outputs, *(name for build in builds for name in build.outputs)})
+
+    def known(self) -> Known:
+        """The last known good."""
+        return load(self.content, self.owned)
 
     def selected(self, image: str) -> bool:
         """Whether this run is about the image, as far as the command line says."""
-        number, of = self.options.shard
-        if of > 1 and crc32(image.encode()) % of != number - 1:
-            return False
-        only = self.options.only
-        return not only or any(fnmatchcase(image, glob) for glob in only)
+        return not self.only or any(fnmatchcase(image, glob) for glob in self.only)
 
-    def as_of(self, recorded: datetime | None = None) -> datetime:
+    def is_managed(self, image: str) -> bool:
+        """Whether this run asks for the image's tags."""
+        return (
+            self.selected(image)
+            and self.catalog.images.wanted(image)
+            and image not in self.catalog.retired
+        )
+
+    def as_of(self, answers: datetime | None = None, recorded: datetime | None = None) -> datetime:
         """The time that pages are written for, in UTC, whole seconds.
 
-        It is what the command line says, SOURCE_DATE_EPOCH (reproducible-builds.org: seconds since
-        1970), the catalog, `recorded`, or now.
+        It is what the command line says, else that of the `answers`, SOURCE_DATE_EPOCH
+        (reproducible-builds.org: seconds since 1970), the catalog's, `recorded`, or now.
         """
-        times = (self.options.as_of, self._epoch(), self.catalog.as_of, recorded)
+        times = (self._as_of, answers, self._epoch(), self.catalog.as_of, recorded)
         given = next((time for time in times if time is not None), None)
         if given is None:
             return datetime.now(UTC).replace(microsecond=0)
         try:
             time = _utc(given).replace(microsecond=0)
         except OverflowError:
-            time = EARLIEST
+            raise UsageError(f"`as_of` {given} is out of range") from None
         if time <= EARLIEST:
-            raise UsageError(f"cannot write pages for the time {given}: it lies too far off")
+            raise UsageError(f"`as_of` {given} lies before {EARLIEST:%Y-%m-%d}")
         return time
 
-    def publisher(self, tree: Tree, as_of: datetime) -> Publisher:
-        """What plans the pages of this catalog for that time."""
-        catalog = self.catalog
-        templates = self.root / catalog.templates if catalog.templates else None
+    @cached_property
+    def image_outputs(self) -> list[Output[Image]]:
+        """The outputs that each image has."""
+        return [IMAGE_OUTPUTS[name] for name in self.outputs if name in IMAGE_OUTPUTS]
+
+    @cached_property
+    def site_outputs(self) -> list[Output[Sequence[Image]]]:
+        """The outputs that the site has once."""
+        return [SITE_OUTPUTS[name] for name in self.outputs if name in SITE_OUTPUTS]
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The site's templates, read; raises UsageError for one that is wrong."""
+        templates = self.root / self.catalog.templates if self.catalog.templates else None
         if templates and not templates.is_dir():
-            raise UsageError(f"{self.options.catalog}: `templates`: {templates} is no folder")
+            raise UsageError(f"{self.file}: `templates`: {templates} is no folder")
         renderer = Renderer(templates)
-        renderer.load([RETIRED_TEMPLATE, *(kind.template for kind in self.kinds)])
-        site = Site(catalog.url, catalog.tabs, self.window, catalog.tag_order, as_of)
+        outputs = (*self.image_outputs, *self.site_outputs)
+        pages = (output for output in outputs if isinstance(output, Page))
+        renderer.load([RETIRED_TEMPLATE, *(page.template for page in pages)])
+        return renderer
+
+    def publisher(self, tree: Tree, last: Build, as_of: datetime) -> Publisher:
+        """What plans the files of this catalog for that time, after a build that left `last`."""
+        catalog = self.catalog
         return Publisher(
             tree,
-            renderer,
-            site,
-            self.kinds,
+            self.renderer,
+            Site(catalog.url, catalog.tabs, self.window, catalog.tag_order, as_of),
+            self.image_outputs,
+            self.site_outputs,
+            self.owned(last),
             [table.name for table in catalog.tables],
             catalog.front_matter,
         )
@@ -132,14 +158,14 @@ class Job:
             raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}: write seconds since 1970") from None
 
 
-def _utc(time: datetime) -> datetime:
-    """The time in UTC; one without an offset is taken as UTC already."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
 def catalog_schema() -> str:
     """The catalog's JSON Schema, for editors."""
     text = json.dumps(msgspec.json.schema(SiteCatalog), indent=2)
     # msgspec names a generic type with its parameters
     text = re.sub(r"(Catalog|TableSpec)_[^\"/]*", r"\1", text)
     return re.sub(r'"title": "(Catalog|TableSpec)\[.*"', r'"title": "\1"', text) + "\n"
+
+
+def _utc(time: datetime) -> datetime:
+    """A time in UTC; one without an offset is in UTC already."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

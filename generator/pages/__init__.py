@@ -1,14 +1,27 @@
-"""Pages of an image: one module per kind, one small protocol.
+"""Outputs: one module per kind of page or data file; pure, values in and text out.
 
-A new kind is one new module here, one template, and its name and module below.
+A new kind is one new module here, its template if it is a page, and its line below.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
+from generator.model import Image
 from generator.pages import tags_history
-from generator.pages.base import PageKind
+from generator.pages.base import Output
 
-Name = Literal["tags_history"]
-KINDS: dict[Name, PageKind] = {"tags_history": tags_history}
+IMAGE_OUTPUTS: dict[str, Output[Image]] = {
+    "tags_history": tags_history.OUTPUT,
+}
+"""The outputs that each image has."""
+
+SITE_OUTPUTS: dict[str, Output[Sequence[Image]]] = {}
+"""The outputs that the site has once, in the root of the content folder."""
+
+if TYPE_CHECKING:
+    Name = str
+else:
+    Name = Literal[(*IMAGE_OUTPUTS, *SITE_OUTPUTS)]
+"""The names of all outputs, as the catalog knows them."""

@@ -1,20 +1,26 @@
-"""The protocol between `build` and the kinds of page."""
+"""Outputs: the files that tagpages owns, each made from values by a pure function.
+
+An output is a page or a data file, of each image (`Output[Image]`) or of the site as a whole
+(`Output[Sequence[Image]]`, all images in the order of their names).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, TypeVar
 
 from generator.catalog.spec import Tab
 from generator.grouping import TagOrder, Window
-from generator.model import Image
+
+S = TypeVar("S")
+"""What an output is about: an image, or all of them."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """What all pages of a site share; `url` is from slash to slash, `as_of` in UTC."""
+    """What all outputs of a site share; `url` is from slash to slash, `as_of` in UTC."""
 
     url: str
     tabs: tuple[Tab, ...]
@@ -23,15 +29,26 @@ class Site:
     as_of: datetime
 
 
-class PageKind(Protocol):
-    """One kind of page: a file beside `tags.json`, made from a template."""
+@dataclass(frozen=True)
+class Page(Generic[S]):
+    """A page: Markdown from a template, whose front matter people may edit.
+
+    `file` is its name in the folder of the image, or of the site; Hugo publishes it at `path` below
+    that folder's URL. `view` makes what the template is given.
+    """
 
     file: str
-    """The page's file in the image's folder."""
     path: str
-    """Where Hugo publishes it, below the image's URL."""
     template: str
-    """The name of its template."""
+    view: Callable[[S, Site], Mapping[str, object]]
 
-    def view(self, image: Image, site: Site) -> Mapping[str, object]:
-        """What the template is given."""
+
+@dataclass(frozen=True)
+class DataFile(Generic[S]):
+    """A file beside the pages, for programs: whatever `text` makes of the values."""
+
+    file: str
+    text: Callable[[S, Site], str]
+
+
+Output = Page[S] | DataFile[S]

@@ -8,11 +8,9 @@ import msgspec
 
 from generator.grouping import arranged, visible
 from generator.model import Image, TagGroup, TimeKind
-from generator.pages.base import Site
+from generator.pages.base import Page, Site
 
-file = "tags_history.md"
-template = "tags_history.md.j2"
-path = "tags_history/"
+PATH = "tags_history/"
 
 
 class TabView(msgspec.Struct, frozen=True):
@@ -38,7 +36,7 @@ def view(image: Image, site: Site) -> Mapping[str, object]:
     return {
         "image": image.name,
         "url": url,
-        "tabs": [TabView(tab.title, tab.path == path, url + tab.path) for tab in site.tabs],
+        "tabs": [TabView(tab.title, tab.path == PATH, url + tab.path) for tab in site.tabs],
         "tables": [
             TableView(
                 table.name,
@@ -51,3 +49,6 @@ def view(image: Image, site: Site) -> Mapping[str, object]:
         "window": site.window,
         "as_of": site.as_of,
     }
+
+
+OUTPUT = Page(file="tags_history.md", path=PATH, template="tags_history.md.j2", view=view)

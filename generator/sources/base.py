@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -16,6 +16,20 @@ from generator.model import Table, Tag, TimeKind
 
 if TYPE_CHECKING:
     from generator.registry import Session
+
+T = TypeVar("T")
+
+
+class Once(Protocol):
+    """How a source sends a request whose value is worth keeping when the pull is interrupted."""
+
+    async def __call__(self, key: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """The value of the request that `key` names, asked for once; JSON must hold it."""
+
+
+async def ask_always(key: str, ask: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG001 - the protocol's
+    """Send the request: nothing is kept."""
+    return await ask()
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,8 @@ class Ask:
     whether the catalog has globs, so that listing the source's images is of use; `wanted` says
     whether an image that the source lists is of interest; `known` is the last known good table
     of an image; `repositories` overrides where an image lies; relative paths start at `root`;
-    `session` gives the build's one HTTP session (only a source that needs it pays for it).
+    `session` gives the build's one HTTP session (only a source that needs it pays for it); `once`
+    sends a request unless the journal has its value.
     """
 
     root: Path
@@ -37,6 +52,7 @@ class Ask:
     known: Callable[[str], Table | None]
     repositories: Mapping[str, str]
     session: Callable[[], Session]
+    once: Once = ask_always
 
 
 class Source(Protocol):
@@ -63,6 +79,11 @@ class SourceSpec(
     time_kind: ClassVar[TimeKind]
     image_timeout: ClassVar[float | None] = 600.0
     """Seconds that one image may take; None where nothing is waited for."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the source is asked over the network."""
+        return self.image_timeout is not None
 
     immutable: Annotated[
         str | None,

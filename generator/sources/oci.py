@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
@@ -56,14 +57,18 @@ class _OciSource:
     async def tags(self, name: str) -> Sequence[Tag] | None:
         from generator.registry import spread
 
-        repository = await self._repository(name)
-        listed = await repository.tags()
+        repository, once = await self._repository(name), self._ask.once
+        listed = await once(repository.name, repository.tags)
         if listed is None:
             return None
         known = _Known(self._ask.known(name))
         wanted = known.ordered([tag for tag in listed if self._spec.taken(tag)])
         asked = [tag for tag in wanted if not self._settled(tag, known)]
-        found = await spread(repository.digest, asked, self._spec.concurrency)
+
+        async def digest(tag: str) -> str | None:
+            return await once(f"{repository.name}:{tag}", partial(repository.digest, tag))
+
+        found = await spread(digest, asked, self._spec.concurrency)
         digests = {tag: found[tag] if tag in found else known.digests[tag] for tag in wanted}
         times = await self._times(repository, digests.values(), known)
         return [Tag(tag, digest, times[digest]) for tag, digest in digests.items() if digest]
@@ -84,7 +89,8 @@ class _OciSource:
     async def _built(self, repository: Repository, digest: str) -> datetime:
         from generator.registry import build_times, parse_time
 
-        for text in await build_times(repository, digest):
+        asked = partial(build_times, repository, digest)
+        for text in await self._ask.once(f"{repository.name}@{digest}", asked):
             time = parse_time(text)
             if time and OLDEST <= time <= self._ask.as_of:
                 return time

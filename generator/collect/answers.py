@@ -1,0 +1,159 @@
+"""What all sources answered, as far as they got: values, and how the parts become one night."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zlib import crc32
+
+import msgspec
+
+from generator.errors import Failure
+from generator.model import Seen, Tag
+
+VERSION = 1
+_CUT = "its answer is missing: the answers end too early; collect again"
+
+
+class Header(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the answers are about.
+
+    `as_of` (UTC) is the time that pages are made for, `sources` a hash of all in the catalog that
+    the answers depend on, `shard` is (number, of how many), the first being 1, `only` are the globs
+    of images that were asked for. A journal also says when the pull was `begun` (UTC).
+    """
+
+    version: int
+    as_of: datetime
+    sources: str
+    shard: tuple[int, int] = (1, 1)
+    only: tuple[str, ...] = ()
+    begun: datetime | None = None
+
+    def has(self, image: str) -> bool:
+        """Whether the image is one of this shard's."""
+        return in_shard(image, self.shard)
+
+
+def in_shard(image: str, shard: tuple[int, int]) -> bool:
+    """Whether the image is one of the shard's; shards are (number, of how many), from 1."""
+    number, of = shard
+    return of == 1 or crc32(image.encode()) % of == number - 1
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One answer of one source (`table`): a line of an answers file.
+
+    With `names`: the images that were to be asked for. With `image`: its `tags`, None where there
+    is no such image; or the reason why it `failed`. With `failed` and no image: why the source was
+    not asked to its end. With `key`: the `value` that one request gave (in a journal only).
+    """
+
+    table: str
+    names: tuple[str, ...] | None = None
+    image: str | None = None
+    tags: tuple[Tag, ...] | None = None
+    failed: str = ""
+    key: str = ""
+    value: object = None
+
+
+@dataclass
+class SourceAnswers:
+    """What one source answered so far.
+
+    `names` are the images that were to be asked for, None before they were listed. An image that
+    the source does not have is None in `images`. `given_up` says why the source was not asked to
+    its end. `values` are those of single requests, by key.
+    """
+
+    names: tuple[str, ...] | None = None
+    images: dict[str, tuple[Tag, ...] | None] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    given_up: str = ""
+    values: dict[str, object] = field(default_factory=dict)
+
+    def add(self, answer: Answer) -> None:
+        """Take in an answer; a later one about the same image replaces an earlier one."""
+        if answer.names is not None:
+            self.names = answer.names
+        elif answer.key:
+            self.values[answer.key] = answer.value
+        elif answer.image is None:
+            self.given_up = answer.failed
+        elif answer.failed:
+            self.failed[answer.image] = answer.failed
+        else:
+            self.images[answer.image] = answer.tags
+            self.failed.pop(answer.image, None)
+
+    def answers(self, table: str) -> Iterator[Answer]:
+        """The same as single answers, but for the values of single requests."""
+        if self.names is not None:
+            yield Answer(table, names=self.names)
+        for image in sorted(self.images):
+            yield Answer(table, image=image, tags=self.images[image])
+        for image in sorted(self.failed):
+            yield Answer(table, image=image, failed=self.failed[image])
+        if self.given_up:
+            yield Answer(table, failed=self.given_up)
+
+    def lacking(self) -> list[str]:
+        """The images that were to be asked for, and neither answered nor failed."""
+        return [
+            name for name in self.names or () if name not in self.images and name not in self.failed
+        ]
+
+
+@dataclass
+class Answers:
+    """The answers of all sources, by table; of one shard, or of all images."""
+
+    header: Header
+    tables: dict[str, SourceAnswers] = field(default_factory=dict)
+
+    def of(self, table: str) -> SourceAnswers:
+        """What the source of a table answered."""
+        return self.tables.setdefault(table, SourceAnswers())
+
+
+def seen(
+    parts: Sequence[Answers], tables: Iterable[str], known: Collection[str]
+) -> dict[str, Seen]:
+    """The parts put together, by table.
+
+    What a part was to answer and did not has failed: the images that it names, and of a part that
+    is missing, or that ends before it names any, all its images that have pages (`known`).
+    """
+    by_number = {part.header.shard[0]: part for part in parts}
+    of = parts[0].header.shard[1]
+    whole = [by_number.get(number) or _missing(parts[0], number) for number in range(1, of + 1)]
+    return {
+        table: _seen([(part.header, part.of(table)) for part in whole], known) for table in tables
+    }
+
+
+def _missing(other: Answers, number: int) -> Answers:
+    """A part that is not there, as one whose sources could not be asked."""
+    shard = (number, other.header.shard[1])
+    reason = f"part {number} of {shard[1]} of the answers is missing"
+    tables = {table: SourceAnswers(given_up=reason) for table in other.tables}
+    return Answers(msgspec.structs.replace(other.header, shard=shard), tables)
+
+
+def _seen(parts: Sequence[tuple[Header, SourceAnswers]], known: Collection[str]) -> Seen:
+    images: dict[str, tuple[Tag, ...]] = {}
+    failed: dict[str, Failure] = {}
+    failures: list[Failure] = []
+    for header, source in parts:
+        if source.names is None:
+            failures.append(Failure(source.given_up or _CUT))
+            failed |= {name: failures[-1] for name in known if header.has(name)}
+            continue
+        images |= {name: tags for name, tags in source.images.items() if tags is not None}
+        failed |= {name: Failure(reason) for name, reason in source.failed.items()}
+        failed |= {name: Failure(source.given_up or _CUT) for name in source.lacking()}
+    if len(failures) == len(parts):
+        return Seen(failure=failures[0])
+    return Seen(images, failed)

@@ -1,0 +1,122 @@
+"""The file that keeps answers: one JSON object a line, the `Header` first.
+
+An answers file is compressed (`*.jsonl.gz`), a journal is not. One that is cut short anywhere is
+readable up to its last whole line.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from msgspec.structs import replace
+
+from generator.collect.answers import VERSION, Answer, Answers, Header
+from generator.errors import TagpagesError
+from generator.model import Tag, check_name, checked_tags
+
+_BLOCK = 1 << 16
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP = 16 + zlib.MAX_WBITS
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TagpagesError)
+
+_encode = msgspec.json.Encoder().encode
+_decode_header = msgspec.json.Decoder(Header).decode
+_decode_answer = msgspec.json.Decoder(Answer).decode
+
+
+def as_line(value: Header | Answer) -> bytes:
+    """A line of the file."""
+    if isinstance(value, Answer) and value.tags:  # a source's own kind of tag has keys of its own
+        tags = tuple([Tag(tag.name, tag.digest, tag.last_changed) for tag in value.tags])
+        value = replace(value, tags=tags)
+    return _encode(value) + b"\n"
+
+
+def write(path: Path, answers: Answers) -> None:
+    """Write a compressed file, which is there whole or not at all.
+
+    The same answers give the same bytes. Raises TagpagesError when it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.tagpages-tmp")
+    lines = (
+        as_line(answer)
+        for table, source in answers.tables.items()
+        for answer in source.answers(table)
+    )
+    try:
+        with temporary.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+            file.writelines(chain([as_line(answers.header)], lines))
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise TagpagesError(f"cannot write {path}: {error.strerror}") from None
+
+
+def read(path: Path) -> Answers:
+    """The answers in a file, as far as it is whole.
+
+    Raises TagpagesError when it cannot be read, lacks even its first line, or holds something else.
+    """
+    try:
+        with path.open("rb") as file:
+            return _read(path, _lines(file))
+    except OSError as error:
+        raise TagpagesError(f"cannot read {path}: {error.strerror}") from None
+    except zlib.error as error:
+        raise TagpagesError(f"{path} is damaged ({error}): collect again") from None
+
+
+def _read(path: Path, lines: Iterator[bytes]) -> Answers:
+    try:
+        header = _decode_header(next(lines))
+    except (StopIteration, *_UNREADABLE):
+        raise TagpagesError(f"{path} holds no answers: collect again") from None
+    if header.version != VERSION:
+        raise TagpagesError(
+            f"{path}: its version is {header.version}, and this tagpages reads {VERSION} only"
+        )
+    answers = Answers(header)
+    for text in lines:
+        try:
+            answer = _checked(_decode_answer(text))
+        except _UNREADABLE as error:
+            raise TagpagesError(f"{path} has a line that is no answer: {error}") from None
+        answers.of(answer.table).add(answer)
+    return answers
+
+
+def _checked(answer: Answer) -> Answer:
+    """The answer, with its name, tags and digests checked as where they enter from a registry."""
+    if answer.tags is None or answer.image is None:
+        return answer
+    check_name(answer.image)
+    return replace(answer, tags=checked_tags(answer.tags))
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines that are whole."""
+    rest = b""
+    for block in _blocks(file):
+        *whole, rest = (rest + block).split(b"\n")
+        yield from whole
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    """The file's text, decompressed as far as it can be."""
+    block = file.read(_BLOCK)
+    if not block.startswith(_GZIP_MAGIC):
+        while block:
+            yield block
+            block = file.read(_BLOCK)
+        return
+    decoder = zlib.decompressobj(_GZIP)
+    while block:
+        yield decoder.decompress(block)
+        block = file.read(_BLOCK)
+    yield decoder.flush()

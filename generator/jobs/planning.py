@@ -1,0 +1,94 @@
+"""What each image must look like in the content tree: one plan, whichever command makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+from generator.content.plan import SITE, Plan
+from generator.content.publish import Publisher
+from generator.content.retirement import plan_retired
+from generator.content.state import Known
+from generator.content.tree import Tree
+from generator.errors import UsageError
+from generator.jobs.job import Job
+from generator.model import Image
+from generator.report.changes import VERSION, Report, Span, image_change
+
+
+def plan_images(
+    job: Job, tree: Tree, known: Known, images: Mapping[str, Image], as_of: datetime
+) -> tuple[Plan, Publisher]:
+    """Plan the files of `images` and of the site, and of images that must not have pages any more.
+
+    Raises UsageError for a template that is wrong.
+    """
+    publisher = job.publisher(tree, known.last, as_of)
+    plan = Plan()
+    for name, image in images.items():
+        plan.add(name, partial(publisher.image, image, known.images.get(name)))
+    elsewhere = {name: image for name, image in known.images.items() if not job.selected(name)}
+    paged = {name: image for name, image in images.items() if not plan.failed(name)} | elsewhere
+    _plan_others(job, plan, publisher, known, paged)
+    if publisher.site_outputs or len(publisher.owned.site) > 1:
+        shown = [paged[name] for name in sorted(paged) if publisher.is_complete(paged[name])]
+        plan.add(SITE, partial(publisher.site, shown))
+    return plan, publisher
+
+
+def plan_removal(plan: Plan, publisher: Publisher, image: str) -> None:
+    """Plan to remove what tagpages wrote of an image; other files stay, and are told of."""
+    changed = plan.add(image, partial(publisher.removal, image))
+    if changed and (others := publisher.others(image)):
+        plan.tell("kept_folder", image, ", ".join(others))
+
+
+def check_only(job: Job, plan: Plan) -> None:
+    """Raise UsageError when `--only` names nothing that there is."""
+    if job.only and not (plan.changes.keys() - {SITE} or plan.findings):
+        names = " ".join(job.only)
+        raise UsageError(f"--only {names}: no image of the catalog's sources is named so")
+
+
+def report_of(
+    job: Job, plan: Plan, known: Known, images: Mapping[str, Image], as_of: datetime
+) -> Report:
+    """What the plan changes, and what there is to tell."""
+    before = known.last.as_of or as_of
+    span = Span(job.window, before, as_of)
+    return Report(
+        VERSION,
+        as_of,
+        before,
+        job.page,
+        job.catalog.stale_after,
+        tuple(
+            image_change(name, known.images.get(name), images.get(name), span, files)
+            for name, files in sorted(plan.touched().items())
+            if name != SITE
+        ),
+        sum(plan.changes.get(name) == [] for name in images),
+        tuple(plan.findings),
+    )
+
+
+def _plan_others(
+    job: Job, plan: Plan, publisher: Publisher, known: Known, paged: Mapping[str, Image]
+) -> None:
+    """Plan what becomes of excluded, retired and unreadable images; `paged` ones have pages."""
+    excluded, retired = job.catalog.images.excluded, job.catalog.retired
+    there = sorted(name for name in known.files if name and job.selected(name))
+    for name in there:
+        if excluded(name):
+            plan_removal(plan, publisher, name)
+            plan.tell("excluded", name)
+        elif name in known.broken and name not in retired:
+            plan.fail(name, known.broken[name].reason)
+    plan_retired(
+        plan,
+        publisher,
+        [name for name in there if name in retired and not excluded(name)],
+        retired,
+        paged.__contains__,
+    )

@@ -1,0 +1,46 @@
+"""`render` and `check`: the pages anew from the last known good, without a network."""
+
+from __future__ import annotations
+
+from generator.content.plan import Plan
+from generator.content.tree import Change, Tree
+from generator.errors import UsageError
+from generator.jobs.job import Job
+from generator.jobs.planning import check_only, plan_images, report_of
+from generator.report.changes import Report
+
+
+def render(job: Job) -> Report:
+    """Write the pages anew; raises TagpagesError when the tree is locked or cannot be written."""
+    tree = _existing_tree(job)
+    with tree.lock():
+        plan, report = _planned(job, tree)
+        plan.apply(tree)
+    return report
+
+
+def check(job: Job) -> tuple[list[Change], Report]:
+    """What `render` would change; nothing is written."""
+    plan, report = _planned(job, _existing_tree(job))
+    return [change for changes in plan.changes.values() for change in changes], report
+
+
+def _existing_tree(job: Job) -> Tree:
+    if not job.content.is_dir():
+        raise UsageError(f"there is no content folder {job.content}: run `tagpages build` first")
+    return Tree(job.content)
+
+
+def _planned(job: Job, tree: Tree) -> tuple[Plan, Report]:
+    known = job.known()
+    as_of = job.as_of(recorded=known.last.as_of)
+    images = {
+        name: image
+        for name, image in known.images.items()
+        if job.selected(name)
+        and not job.catalog.images.excluded(name)
+        and name not in job.catalog.retired
+    }
+    plan, _ = plan_images(job, tree, known, images, as_of)
+    check_only(job, plan)
+    return plan, report_of(job, plan, known, images, as_of)
