@@ -365,6 +365,7 @@ def test_a_retired_image_says_so(built: Site) -> None:
 
 
 def test_a_retired_image_may_get_a_successor_later_another_one_and_come_back(built: Site) -> None:
+    built.build()
     new = built.page("tool").read_text()
     others = {image: built.page(image).read_bytes() for image in ("app", "team/app")}
     built.catalog(retired={"tool": {}})
