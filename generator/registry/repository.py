@@ -36,6 +36,17 @@ _SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+"
 _ACCEPT = ", ".join([*INDEX_TYPES, *MANIFEST_TYPES, f"{_SCHEMA_1}json", f"{_SCHEMA_1}prettyjws"])
 """All of them: a server converts what is missing here, and the digest is another's."""
 
+_HEAD_REFUSED = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.NOT_IMPLEMENTED,
+    }
+)
+"""What a HEAD may be answered where a GET is served; its errors have no body to tell why."""
+
 _DIGEST_SHAPE = re.compile(r"[a-z0-9]+:[a-zA-Z0-9]+")
 _HASHES: dict[str, Callable[[bytes], Any]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
@@ -163,13 +174,13 @@ class Repository:
     async def digest(self, tag: str) -> str | None:
         """The digest that a tag points to; None if the tag is gone since it was listed.
 
-        By HEAD, which costs nothing where pulls are counted; by GET and hash where the header
-        is missing.
+        By HEAD, which costs nothing where pulls are counted; by GET where HEAD is refused, and by
+        GET and hash where the header is missing.
         """
         try:
             reply = await self._request("HEAD", f"manifests/{tag}", _ACCEPT)
         except StatusError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
+            if error.status not in _HEAD_REFUSED:
                 raise
         else:
             if digest := reply.headers.get("docker-content-digest"):
