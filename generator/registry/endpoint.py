@@ -122,6 +122,14 @@ class Endpoint:
             reference = following(reply)
             target = self.inside(reference, reply.url) if reference else ""
 
+    def check_count(self, entries: int) -> None:
+        """Raise RegistryError if so many entries of one list are more than we take."""
+        limit = self.session.limits.tags
+        if entries > limit:
+            raise RegistryError(
+                f"{self.origin.netloc} lists more than {limit:,} entries, which is the limit"
+            )
+
     def inside(self, reference: str, base: str = "") -> str:
         """The reference as a URL of this origin; raises RegistryError if it leads elsewhere."""
         url = resolved(base or str(self.origin), reference)

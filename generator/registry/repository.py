@@ -17,12 +17,10 @@ from generator.registry.auth import Challenged
 from generator.registry.credentials import Credentials
 from generator.registry.endpoint import Endpoint
 from generator.registry.errors import RegistryError, StatusError
+from generator.registry.lists import CatalogPage, TagPage, pages
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
 from generator.registry.session import DEFAULT_CONCURRENCY, Session
-
-PAGE_SIZE = 1000
-"""What lists are asked for: ECR refuses more, distribution's default maximum is the same."""
 
 INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -49,14 +47,6 @@ _HEAD_REFUSED = frozenset(
 
 _DIGEST_SHAPE = re.compile(r"[a-z0-9]+:[a-zA-Z0-9]+")
 _HASHES: dict[str, Callable[[bytes], Any]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
-
-
-class _TagPage(msgspec.Struct):
-    tags: list[str | None] | None
-
-
-class _CatalogPage(msgspec.Struct):
-    repositories: list[str | None] | None
 
 
 class _AnyManifest(msgspec.Struct, rename="camel"):
@@ -111,11 +101,8 @@ class Registry:
         endpoint = await self.endpoint()
         names: dict[str, None] = {}
         try:
-            async for page in _pages(endpoint, "/v2/_catalog", "registry:catalog:*"):
-                names |= dict.fromkeys(
-                    name for name in page.json(_CatalogPage).repositories or () if name
-                )
-                _check_count(len(names), endpoint)
+            async for page in pages(endpoint, "/v2/_catalog", "registry:catalog:*", CatalogPage):
+                names |= dict.fromkeys(page)
         except StatusError as error:
             raise RegistryError(
                 f"{self._origin.netloc} does not list its repositories: {error}; "
@@ -141,17 +128,17 @@ class Repository:
         async for page in self._tag_pages():
             if page is None:
                 return None
-            for tag in page.json(_TagPage).tags or ():
-                if tag and not _DIGEST_SHAPE.fullmatch(tag):
+            for tag in page:
+                if not _DIGEST_SHAPE.fullmatch(tag):
                     tags[self._checked(tag)] = None
-            _check_count(len(tags), self._endpoint)
         return list(tags)
 
-    async def _tag_pages(self) -> AsyncIterator[Reply | None]:
+    async def _tag_pages(self) -> AsyncIterator[list[str] | None]:
         """The pages of the list; a None if the first one says that there is no repository."""
         first = True
         try:
-            async for page in _pages(self._endpoint, f"/v2/{self.name}/tags/list", self._scope):
+            path = f"/v2/{self.name}/tags/list"
+            async for page in pages(self._endpoint, path, self._scope, TagPage):
                 first = False
                 yield page
         except StatusError as error:
@@ -236,28 +223,6 @@ class Repository:
 
     def _where(self, reference: str) -> str:
         return f"{self._endpoint.origin.netloc}/{self.name} {shown(reference)}"
-
-
-async def _pages(endpoint: Endpoint, path: str, scope: str) -> AsyncIterator[Reply]:
-    """The pages of a list, in the server's own page size if it refuses ours."""
-    started = False
-    try:
-        async for page in endpoint.pages(f"{path}?n={PAGE_SIZE}", scope=scope):
-            started = True
-            yield page
-    except StatusError as error:
-        if started or not error.codes & {"PAGINATION_NUMBER_INVALID", "UNSUPPORTED"}:
-            raise
-        async for page in endpoint.pages(path, scope=scope):
-            yield page
-
-
-def _check_count(count: int, endpoint: Endpoint) -> None:
-    limit = endpoint.session.limits.tags
-    if count > limit:
-        raise RegistryError(
-            f"{endpoint.origin.netloc} lists more than {limit:,} entries, which is the limit"
-        )
 
 
 def _sha256(body: bytes) -> str:
