@@ -165,13 +165,13 @@ class Repository:
         GET and hash where the header is missing.
         """
         try:
-            reply = await self._request("HEAD", f"manifests/{tag}", _ACCEPT)
+            reply = await self._request("HEAD", "manifests", tag, _ACCEPT)
         except StatusError as error:
             if error.status not in _HEAD_REFUSED:
                 raise
         else:
             if digest := reply.headers.get("docker-content-digest"):
-                return self._checked_digest(digest, tag)
+                return self.checked_digest(digest, tag)
         try:
             return (await self.manifest(tag)).digest
         except StatusError as error:
@@ -181,28 +181,42 @@ class Repository:
 
     async def manifest(self, reference: str) -> Manifest:
         """The manifest or index of a tag or digest."""
-        reply = await self._request("GET", f"manifests/{reference}", _ACCEPT)
+        reply = await self._request("GET", "manifests", reference, _ACCEPT)
         media_type = reply.media_type
         stated = reply.headers.get("docker-content-digest")
         if media_type.startswith(_SCHEMA_1) and stated:
             # Its digest leaves the signatures out, which are part of the body.
-            return Manifest(self._checked_digest(stated, reference), media_type, reply.body)
+            return Manifest(self.checked_digest(stated, reference), media_type, reply.body)
         reply.json(_AnyManifest)
         expected = reference if ":" in reference else stated
         if expected:
-            self._verify(reply.body, self._checked_digest(expected, reference))
+            self._verify(reply.body, self.checked_digest(expected, reference))
         return Manifest(expected or _sha256(reply.body), media_type, reply.body)
 
     async def blob(self, digest: str) -> bytes:
         """A blob of at most a manifest's size: meant for configurations."""
-        reply = await self._request("GET", f"blobs/{digest}", "*/*")
+        reply = await self._request("GET", "blobs", digest, "*/*")
         self._verify(reply.body, digest)
         return reply.body
 
-    async def _request(self, method: str, path: str, accept: str) -> Reply:
+    def checked_digest(self, digest: str, reference: str) -> str:
+        """Return `digest`, which an answer about `reference` names; raise RegistryError if bad."""
+        try:
+            return check_digest(digest)
+        except TagpagesError as error:
+            raise RegistryError(f"{self._where(reference)} has {error}") from None
+
+    async def _request(self, method: str, kind: str, reference: str, accept: str) -> Reply:
+        """Ask for a tag or digest; whoever named it, nothing else becomes part of the URL."""
+        try:
+            (check_digest if ":" in reference else check_tag)(reference)
+        except TagpagesError:
+            raise RegistryError(
+                f"{self._where(reference)} is neither a tag nor a digest: not asked for"
+            ) from None
         return await self._endpoint.request(
             method,
-            f"/v2/{self.name}/{path}",
+            f"/v2/{self.name}/{kind}/{reference}",
             scope=self._scope,
             headers={"Accept": accept},
             limit=self._endpoint.session.limits.manifest,
@@ -214,12 +228,6 @@ class Repository:
             raise RegistryError(f"{self._where(digest)} has a digest that cannot be verified")
         if _HASHES[algorithm](body).hexdigest() != encoded:
             raise RegistryError(f"{self._where(digest)} has another content than its digest says")
-
-    def _checked_digest(self, digest: str, reference: str) -> str:
-        try:
-            return check_digest(digest)
-        except TagpagesError as error:
-            raise RegistryError(f"{self._where(reference)} has {error}") from None
 
     def _where(self, reference: str) -> str:
         return f"{self._endpoint.origin.netloc}/{self.name} {shown(reference)}"

@@ -184,7 +184,7 @@ class _ConsoleSource(NamespaceSource[Chainguard]):
             raise AbsentError(f"{repository} is not found below the group")
         if self._passed is not None and repository not in self._alone:
             return Rows(self._passed.get(uid, []))
-        tags = await self._tags(f"uidp.children_of={uid}")
+        tags = await self._tags(f"uidp.children_of={quote(uid)}")
         if any(tag.repo != uid for tag in tags):
             raise TagpagesError(
                 f"{self._spec.api} lists tags of other repositories than {repository}: "

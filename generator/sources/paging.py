@@ -19,7 +19,7 @@ ATTEMPTS = 3
 
 T = TypeVar("T")
 
-_PAGE = re.compile(r"(?<=[?&]page=)[0-9]+")
+_PAGE = re.compile(r"(?<=[?&]page=)[0-9]{1,9}(?![0-9])")
 
 
 class AbsentError(TagpagesError):

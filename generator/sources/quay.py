@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
@@ -74,7 +75,8 @@ class _QuaySource(NamespaceSource[Quay]):
         target = f"/api/v1/repository?namespace={namespace}&public=true"
 
         def after(_reply: Reply, page: _RepositoryPage) -> str:
-            return f"{target}&next_page={page.next_page}" if page.next_page else ""
+            cursor = quote(page.next_page or "", safe="")
+            return f"{target}&next_page={cursor}" if cursor else ""
 
         async for _, page in listed(await self._api(), target, _RepositoryPage, after):
             for repository in page.repositories:
