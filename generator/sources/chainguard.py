@@ -7,7 +7,7 @@ Protocol: edu.chainguard.dev, "API v2", and the definitions in chainguard-dev/sd
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from msgspec import Meta
 from generator.errors import TagpagesError
 from generator.model import Table, Tag, TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.paging import ATTEMPTS, AbsentError, listed
+from generator.sources.paging import ATTEMPTS, AbsentError, Text, listed
 from generator.sources.vendor import (
     BaseUrl,
     NamespaceSource,
@@ -99,14 +99,14 @@ class Chainguard(VendorSpec, frozen=True, kw_only=True, tag="chainguard"):
 
 
 class _Repo(msgspec.Struct):
-    uid: str
-    name: str
+    uid: Text
+    name: Text
 
 
 class _Tag(msgspec.Struct, rename="camel"):
-    uid: str
-    name: str
-    digest: str
+    uid: Text
+    name: Text
+    digest: Text
     update_time: str
 
     @property
@@ -129,12 +129,16 @@ class _Page(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
     total_count: int | str = ""
 
+    def __len__(self) -> int:
+        return len(self.repos) + len(self.tags)
+
 
 class _ConsoleSource(NamespaceSource[Chainguard]):
     """The console API.
 
     Where the catalog has globs all tags are listed at once, in a quick pass only those that
-    changed; an image that such a pass cannot tell whole is asked for alone.
+    changed. An image that such a pass cannot tell whole is asked for alone, and so is each image
+    where the group has more tags than one listing may have.
     """
 
     advice: ClassVar[str] = (
@@ -151,7 +155,18 @@ class _ConsoleSource(NamespaceSource[Chainguard]):
 
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         """The repositories below the group, once the tags of all of them are here."""
+        from generator.registry import LimitError
+
         uids = await self._repos()
+        try:
+            self._passed = await self._pass(namespace, uids)
+        except LimitError:
+            self._since = None
+        for name in uids:
+            yield name
+
+    async def _pass(self, namespace: str, uids: Mapping[str, str]) -> dict[str, list[Row]]:
+        """The tags of all repositories by UID: all tags, or those that changed since `_since`."""
         images = [image for name in uids if (image := self._spec.image_of(name))]
         self._since = quick_since(
             self._spec.full_every, self._ask.as_of, [self._ask.known(image) for image in images]
@@ -160,11 +175,10 @@ class _ConsoleSource(NamespaceSource[Chainguard]):
         tags = await self._tags(f"uidp.descendants_of={namespace}{since}")
         if tags and not any(tag.repo in uids.values() for tag in tags):
             raise TagpagesError(f"{self._spec.api} lists tags, but of no repository that it lists")
-        self._passed = {}
+        passed: dict[str, list[Row]] = {}
         for tag in tags:
-            self._passed.setdefault(tag.repo, []).append(tag.row())
-        for name in uids:
-            yield name
+            passed.setdefault(tag.repo, []).append(tag.row())
+        return passed
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
         """The tags of an image: as listed, or what changed put over what is known."""
