@@ -11,7 +11,7 @@ from generator.registry.built import build_times
 from generator.registry.clock import Clock
 from generator.registry.credentials import Credentials, Keychain
 from generator.registry.endpoint import Endpoint
-from generator.registry.errors import RegistryError, StatusError
+from generator.registry.errors import LimitError, RegistryError, StatusError
 from generator.registry.gate import Stats
 from generator.registry.limits import Limits
 from generator.registry.message import Reply
@@ -30,6 +30,7 @@ __all__ = [
     "Endpoint",
     "Fixed",
     "Keychain",
+    "LimitError",
     "Limits",
     "Origin",
     "Registry",

@@ -52,8 +52,9 @@ async def build_times(repository: Repository, digest: str) -> list[str]:
     """What says when the image was built, best first: its configuration, then annotations.
 
     An index speaks through its first image. The times are as written, and may be nonsense.
-    Raises RegistryError for documents that cannot be had, the one of that digest first of all;
-    others that do not exist, or are none of an image, say nothing.
+    Raises RegistryError for documents that cannot be had, the one of that digest first of all,
+    and for a document that names another by what is no digest; others that do not exist, or are
+    none of an image, say nothing.
     """
     annotated: list[str] = []
     for depth in range(_DEPTH):
@@ -64,8 +65,8 @@ async def build_times(repository: Repository, digest: str) -> list[str]:
         annotated.insert(0, str(created or ""))
         child = next((entry for entry in document.manifests or () if entry.is_image()), None)
         if child is None:
-            return [*await _configured(repository, document.config), *annotated]
-        digest = child.digest
+            return [*await _configured(repository, document.config, digest), *annotated]
+        digest = repository.checked_digest(child.digest, digest)
     return annotated
 
 
@@ -81,11 +82,13 @@ async def _document(repository: Repository, digest: str, *, needed: bool) -> _Do
     return _decoded(manifest.body, _Document)
 
 
-async def _configured(repository: Repository, config: _Descriptor | None) -> list[str]:
+async def _configured(
+    repository: Repository, config: _Descriptor | None, manifest: str
+) -> list[str]:
     if config is None or config.media_type not in _CONFIG_TYPES:
         return []
     try:
-        body = await repository.blob(config.digest)
+        body = await repository.blob(repository.checked_digest(config.digest, manifest))
     except StatusError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return []

@@ -10,7 +10,7 @@ import msgspec
 
 from generator.model import shown
 from generator.registry.auth import Auth, Fixed
-from generator.registry.errors import RegistryError
+from generator.registry.errors import LimitError, RegistryError
 from generator.registry.message import Reply, Request, status_error
 from generator.registry.origin import Origin, resolved
 from generator.registry.session import DEFAULT_CONCURRENCY
@@ -121,6 +121,14 @@ class Endpoint:
             yield reply
             reference = following(reply)
             target = self.inside(reference, reply.url) if reference else ""
+
+    def check_count(self, entries: int) -> None:
+        """Raise LimitError if so many entries of one list are more than we take."""
+        limit = self.session.limits.tags
+        if entries > limit:
+            raise LimitError(
+                f"{self.origin.netloc} lists more than {limit:,} entries, which is the limit"
+            )
 
     def inside(self, reference: str, base: str = "") -> str:
         """The reference as a URL of this origin; raises RegistryError if it leads elsewhere."""

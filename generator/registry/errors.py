@@ -14,6 +14,10 @@ class RegistryError(TagpagesError):
     """A registry, or a server that it sent us to, did not answer as it must."""
 
 
+class LimitError(RegistryError):
+    """A list that is longer than any that we take."""
+
+
 class StatusError(RegistryError):
     """A status that is no answer: `status`, and the error `codes` of the body, if it had any."""
 

@@ -18,6 +18,7 @@ class Limits:
     page: int = 16 * MIB
     pages: int = 10_000
     tags: int = 200_000
+    """The most entries of one list, tags or repositories, counted page by page."""
     connect: float = 10
     read: float = 30
     exchange: float = 120

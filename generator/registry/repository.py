@@ -17,12 +17,10 @@ from generator.registry.auth import Challenged
 from generator.registry.credentials import Credentials
 from generator.registry.endpoint import Endpoint
 from generator.registry.errors import RegistryError, StatusError
+from generator.registry.lists import CatalogPage, TagPage, pages
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
 from generator.registry.session import DEFAULT_CONCURRENCY, Session
-
-PAGE_SIZE = 1000
-"""What lists are asked for: ECR refuses more, distribution's default maximum is the same."""
 
 INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -36,16 +34,19 @@ _SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+"
 _ACCEPT = ", ".join([*INDEX_TYPES, *MANIFEST_TYPES, f"{_SCHEMA_1}json", f"{_SCHEMA_1}prettyjws"])
 """All of them: a server converts what is missing here, and the digest is another's."""
 
+_HEAD_REFUSED = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.NOT_IMPLEMENTED,
+    }
+)
+"""What a HEAD may be answered where a GET is served; its errors have no body to tell why."""
+
 _DIGEST_SHAPE = re.compile(r"[a-z0-9]+:[a-zA-Z0-9]+")
 _HASHES: dict[str, Callable[[bytes], Any]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
-
-
-class _TagPage(msgspec.Struct):
-    tags: list[str | None] | None
-
-
-class _CatalogPage(msgspec.Struct):
-    repositories: list[str | None] | None
 
 
 class _AnyManifest(msgspec.Struct, rename="camel"):
@@ -100,11 +101,8 @@ class Registry:
         endpoint = await self.endpoint()
         names: dict[str, None] = {}
         try:
-            async for page in _pages(endpoint, "/v2/_catalog", "registry:catalog:*"):
-                names |= dict.fromkeys(
-                    name for name in page.json(_CatalogPage).repositories or () if name
-                )
-                _check_count(len(names), endpoint)
+            async for page in pages(endpoint, "/v2/_catalog", "registry:catalog:*", CatalogPage):
+                names |= dict.fromkeys(page)
         except StatusError as error:
             raise RegistryError(
                 f"{self._origin.netloc} does not list its repositories: {error}; "
@@ -130,17 +128,17 @@ class Repository:
         async for page in self._tag_pages():
             if page is None:
                 return None
-            for tag in page.json(_TagPage).tags or ():
-                if tag and not _DIGEST_SHAPE.fullmatch(tag):
+            for tag in page:
+                if not _DIGEST_SHAPE.fullmatch(tag):
                     tags[self._checked(tag)] = None
-            _check_count(len(tags), self._endpoint)
         return list(tags)
 
-    async def _tag_pages(self) -> AsyncIterator[Reply | None]:
+    async def _tag_pages(self) -> AsyncIterator[list[str] | None]:
         """The pages of the list; a None if the first one says that there is no repository."""
         first = True
         try:
-            async for page in _pages(self._endpoint, f"/v2/{self.name}/tags/list", self._scope):
+            path = f"/v2/{self.name}/tags/list"
+            async for page in pages(self._endpoint, path, self._scope, TagPage):
                 first = False
                 yield page
         except StatusError as error:
@@ -163,17 +161,17 @@ class Repository:
     async def digest(self, tag: str) -> str | None:
         """The digest that a tag points to; None if the tag is gone since it was listed.
 
-        By HEAD, which costs nothing where pulls are counted; by GET and hash where the header
-        is missing.
+        By HEAD, which costs nothing where pulls are counted; by GET where HEAD is refused, and by
+        GET and hash where the header is missing.
         """
         try:
-            reply = await self._request("HEAD", f"manifests/{tag}", _ACCEPT)
+            reply = await self._request("HEAD", "manifests", tag, _ACCEPT)
         except StatusError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
+            if error.status not in _HEAD_REFUSED:
                 raise
         else:
             if digest := reply.headers.get("docker-content-digest"):
-                return self._checked_digest(digest, tag)
+                return self.checked_digest(digest, tag)
         try:
             return (await self.manifest(tag)).digest
         except StatusError as error:
@@ -183,28 +181,42 @@ class Repository:
 
     async def manifest(self, reference: str) -> Manifest:
         """The manifest or index of a tag or digest."""
-        reply = await self._request("GET", f"manifests/{reference}", _ACCEPT)
+        reply = await self._request("GET", "manifests", reference, _ACCEPT)
         media_type = reply.media_type
         stated = reply.headers.get("docker-content-digest")
         if media_type.startswith(_SCHEMA_1) and stated:
             # Its digest leaves the signatures out, which are part of the body.
-            return Manifest(self._checked_digest(stated, reference), media_type, reply.body)
+            return Manifest(self.checked_digest(stated, reference), media_type, reply.body)
         reply.json(_AnyManifest)
         expected = reference if ":" in reference else stated
         if expected:
-            self._verify(reply.body, self._checked_digest(expected, reference))
+            self._verify(reply.body, self.checked_digest(expected, reference))
         return Manifest(expected or _sha256(reply.body), media_type, reply.body)
 
     async def blob(self, digest: str) -> bytes:
         """A blob of at most a manifest's size: meant for configurations."""
-        reply = await self._request("GET", f"blobs/{digest}", "*/*")
+        reply = await self._request("GET", "blobs", digest, "*/*")
         self._verify(reply.body, digest)
         return reply.body
 
-    async def _request(self, method: str, path: str, accept: str) -> Reply:
+    def checked_digest(self, digest: str, reference: str) -> str:
+        """Return `digest`, which an answer about `reference` names; raise RegistryError if bad."""
+        try:
+            return check_digest(digest)
+        except TagpagesError as error:
+            raise RegistryError(f"{self._where(reference)} has {error}") from None
+
+    async def _request(self, method: str, kind: str, reference: str, accept: str) -> Reply:
+        """Ask for a tag or digest; whoever named it, nothing else becomes part of the URL."""
+        try:
+            (check_digest if ":" in reference else check_tag)(reference)
+        except TagpagesError:
+            raise RegistryError(
+                f"{self._where(reference)} is neither a tag nor a digest: not asked for"
+            ) from None
         return await self._endpoint.request(
             method,
-            f"/v2/{self.name}/{path}",
+            f"/v2/{self.name}/{kind}/{reference}",
             scope=self._scope,
             headers={"Accept": accept},
             limit=self._endpoint.session.limits.manifest,
@@ -217,36 +229,8 @@ class Repository:
         if _HASHES[algorithm](body).hexdigest() != encoded:
             raise RegistryError(f"{self._where(digest)} has another content than its digest says")
 
-    def _checked_digest(self, digest: str, reference: str) -> str:
-        try:
-            return check_digest(digest)
-        except TagpagesError as error:
-            raise RegistryError(f"{self._where(reference)} has {error}") from None
-
     def _where(self, reference: str) -> str:
         return f"{self._endpoint.origin.netloc}/{self.name} {shown(reference)}"
-
-
-async def _pages(endpoint: Endpoint, path: str, scope: str) -> AsyncIterator[Reply]:
-    """The pages of a list, in the server's own page size if it refuses ours."""
-    started = False
-    try:
-        async for page in endpoint.pages(f"{path}?n={PAGE_SIZE}", scope=scope):
-            started = True
-            yield page
-    except StatusError as error:
-        if started or not error.codes & {"PAGINATION_NUMBER_INVALID", "UNSUPPORTED"}:
-            raise
-        async for page in endpoint.pages(path, scope=scope):
-            yield page
-
-
-def _check_count(count: int, endpoint: Endpoint) -> None:
-    limit = endpoint.session.limits.tags
-    if count > limit:
-        raise RegistryError(
-            f"{endpoint.origin.netloc} lists more than {limit:,} entries, which is the limit"
-        )
 
 
 def _sha256(body: bytes) -> str:

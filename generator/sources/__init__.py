@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Union
 
 from generator.sources.chainguard import Chainguard
+from generator.sources.chainguard_history import ChainguardHistory
 from generator.sources.dockerhub import DockerHub
 from generator.sources.ghcr import Ghcr
 from generator.sources.google import Google
@@ -18,6 +19,7 @@ from generator.sources.quay import Quay
 
 Spec = Union[  # noqa: UP007 - one line per kind
     Chainguard,
+    ChainguardHistory,
     DockerHub,
     Ghcr,
     Google,

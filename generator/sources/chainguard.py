@@ -1,75 +1,297 @@
-"""Kind `chainguard`: the vendor's console API, or the tag history that its registry keeps.
+"""Kind `chainguard`: Chainguard's console API, an organisation's tags all in one listing.
 
-`via: console` (chainguard_console.py) has the whole catalog in few requests and needs a token.
-`via: history` (chainguard_history.py) asks for each tag, and works where only the registry is open.
+Protocol: edu.chainguard.dev, "API v2", and the definitions in chainguard-dev/sdk
+(proto/chainguard/platform/registry/v2): 200 entries a page, a cursor, UIDs that are paths.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from urllib.parse import quote
 
+import msgspec
 from msgspec import Meta
 
-from generator.model import TimeKind
+from generator.errors import TagpagesError
+from generator.model import Table, Tag, TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.chainguard_console import ConsoleSource
-from generator.sources.chainguard_history import HistorySource
-from generator.sources.remote import Host
-from generator.sources.vendor import BaseUrl, VendorSpec
+from generator.sources.paging import ATTEMPTS, AbsentError, Text, listed
+from generator.sources.vendor import (
+    BaseUrl,
+    NamespaceSource,
+    Row,
+    Rows,
+    VendorSpec,
+    base_path,
+    bearer,
+    in_known_order,
+)
+
+if TYPE_CHECKING:
+    from generator.registry import Endpoint, Reply
+
+_PAGE_SIZE = 200
 
 
 class Chainguard(VendorSpec, frozen=True, kw_only=True, tag="chainguard"):
-    """Chainguard's registry."""
+    """Chainguard's console."""
 
     time_kind: ClassVar[TimeKind] = "moved"
 
-    via: Annotated[
-        Literal["console", "history"],
-        Meta(description="`console`: the vendor's API; `history`: the registry's tag history."),
-    ] = "console"
     group: Annotated[
         str,
         Meta(
-            description="For `console`: the UID of the organisation or folder to list.",
+            description="The UID of the organisation or folder to list.",
             pattern=r"^([0-9a-f]+(/[0-9a-f]+)*)?(?!\n)$",
         ),
     ] = ""
     show: Annotated[
         tuple[Literal["dates", "epochs", "vcs_snapshots"], ...],
-        Meta(description="For `console`: tags to list that it hides, such as `1.2-r3`: epochs."),
+        Meta(description="Tags to list that the console hides, such as `1.2-r3`: epochs."),
     ] = ()
     full_every: Annotated[
         int,
         Meta(
             description=(
-                "For `console`: list all tags every so many nights, and in the others only those "
-                "that changed. Deleted tags show in the full listing only."
+                "List all tags every so many nights, and in the others only those that changed. "
+                "Deleted tags show in the full listing only."
             ),
             ge=1,
             le=31,
         ),
     ] = 1
-    api: Annotated[BaseUrl, Meta(description="For `console`: the API.")] = (
+    api: Annotated[BaseUrl, Meta(description="The console's API.")] = (
         "https://console-api.enforce.dev"
     )
-    registry: Annotated[Host, Meta(description="For `history`: the registry.")] = "cgr.dev"
+    via: Annotated[
+        str,
+        Meta(
+            description="No key any more: `via: history` is now the kind `chainguard-history`.",
+            extra_json_schema={"deprecated": True},
+        ),
+    ] = ""
 
     def __post_init__(self) -> None:
-        """Check that the keys fit the way."""
-        super().__post_init__()
-        if self.via == "console" and not (self.group and self.token):
+        """Check that the keys are enough, and that none is of an older catalog."""
+        if self.via:
             raise ValueError(
-                "`via: console` needs `group`, an organisation's UID (`chainctl iam organizations "
-                "list`), and `token: ${NAME}` (`chainctl auth token`)"
+                "`via`: write `kind: chainguard-history` in place of `via: history`; for the "
+                "console, which is `kind: chainguard`, remove the key"
             )
-        if self.via == "history" and (self.group or self.show or self.full_every > 1):
-            raise ValueError("`group`, `show` and `full_every` are for `via: console`")
+        super().__post_init__()
+        if not (self.group and self.token):
+            raise ValueError(
+                "`kind: chainguard` needs `group`, an organisation's UID (`chainctl iam "
+                "organizations list`), and `token: ${NAME}` (`chainctl auth token`)"
+            )
 
     @property
     def namespace(self) -> str:
-        """What the console lists; the registry lists nothing."""
+        """The group: the console lists what is below it."""
         return self.group
 
     def open(self, ask: Ask) -> Source:
-        """Chainguard, not asked yet."""
-        return ConsoleSource(self, ask) if self.via == "console" else HistorySource(self, ask)
+        """The console, not asked yet."""
+        return _ConsoleSource(self, ask)
+
+
+class _Repo(msgspec.Struct):
+    uid: Text
+    name: Text
+
+
+class _Tag(msgspec.Struct, rename="camel"):
+    uid: Text
+    name: Text
+    digest: Text
+    update_time: str
+
+    @property
+    def repo(self) -> str:
+        """The UID of the tag's repository."""
+        return self.uid.rpartition("/")[0]
+
+    def row(self) -> Row:
+        """The tag as a row."""
+        from generator.registry import parse_time
+
+        return Row(self.name, self.digest, parse_time(self.update_time))
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    """Repositories or tags; what is empty is left out, and 64-bit numbers are strings."""
+
+    repos: list[_Repo] = []
+    tags: list[_Tag] = []
+    next_page_token: str = ""
+    total_count: int | str = ""
+
+    def __len__(self) -> int:
+        return len(self.repos) + len(self.tags)
+
+
+class _ConsoleSource(NamespaceSource[Chainguard]):
+    """The console API.
+
+    Where the catalog has globs all tags are listed at once, in a quick pass only those that
+    changed. An image that such a pass cannot tell whole is asked for alone, and so is each image
+    where the group has more tags than one listing may have.
+    """
+
+    advice: ClassVar[str] = (
+        "the console API wants a token that is not older than an hour (`chainctl auth token`)"
+    )
+
+    def __init__(self, spec: Chainguard, ask: Ask) -> None:
+        super().__init__(spec, ask)
+        self._uids: dict[str, str] = {}
+        self._lock = asyncio.Lock()
+        self._passed: dict[str, list[Row]] | None = None
+        self._since: datetime | None = None
+        self._alone: set[str] = set()
+
+    async def _repositories(self, namespace: str) -> AsyncIterator[str]:
+        """The repositories below the group, once the tags of all of them are here."""
+        from generator.registry import LimitError
+
+        uids = await self._repos()
+        try:
+            self._passed = await self._pass(namespace, uids)
+        except LimitError:
+            self._since = None
+        for name in uids:
+            yield name
+
+    async def _pass(self, namespace: str, uids: Mapping[str, str]) -> dict[str, list[Row]]:
+        """The tags of all repositories by UID: all tags, or those that changed since `_since`."""
+        images = [image for name in uids if (image := self._spec.image_of(name))]
+        self._since = quick_since(
+            self._spec.full_every, self._ask.as_of, [self._ask.known(image) for image in images]
+        )
+        since = f"&updated_since={quote(self._since.isoformat())}" if self._since else ""
+        tags = await self._tags(f"uidp.descendants_of={namespace}{since}")
+        if tags and not any(tag.repo in uids.values() for tag in tags):
+            raise TagpagesError(f"{self._spec.api} lists tags, but of no repository that it lists")
+        passed: dict[str, list[Row]] = {}
+        for tag in tags:
+            passed.setdefault(tag.repo, []).append(tag.row())
+        return passed
+
+    async def tags(self, name: str) -> Sequence[Tag] | None:
+        """The tags of an image: as listed, or what changed put over what is known."""
+        answer = await super().tags(name)
+        repository = self._repository(name)
+        if answer is None or self._since is None or repository in self._alone:
+            return answer
+        whole = with_changes(self._ask.known(name), answer)
+        if whole is None:
+            self._alone.add(repository)
+            return await super().tags(name)
+        return [tag for tag in whole if self._spec.taken(tag.name)]
+
+    async def _rows(self, repository: str) -> Rows:
+        uid = (await self._repos()).get(repository)
+        if uid is None:
+            raise AbsentError(f"{repository} is not found below the group")
+        if self._passed is not None and repository not in self._alone:
+            return Rows(self._passed.get(uid, []))
+        tags = await self._tags(f"uidp.children_of={quote(uid)}")
+        if any(tag.repo != uid for tag in tags):
+            raise TagpagesError(
+                f"{self._spec.api} lists tags of other repositories than {repository}: "
+                "it does not know the filter `uidp.children_of`"
+            )
+        return Rows([tag.row() for tag in tags])
+
+    async def _repos(self) -> dict[str, str]:
+        """UIDs by name, asked for once."""
+        async with self._lock:
+            self._uids = self._uids or await self._listed_repos()
+        return self._uids
+
+    async def _listed_repos(self) -> dict[str, str]:
+        group = self._spec.group
+        pages = await self._pages(f"repos?uidp.descendants_of={group}")
+        repos = [repo for page in pages for repo in page.repos]
+        uids = {repo.name: repo.uid for repo in repos}
+        if any(not repo.uid.startswith(f"{group}/") for repo in repos):
+            raise TagpagesError(
+                f"{self._spec.api} lists repositories that are not below the group {group}: "
+                "it does not know the filter `uidp.descendants_of`"
+            )
+        if not repos or len(uids) < len(repos):
+            what = "two repositories of one name" if repos else "no repository"
+            raise TagpagesError(
+                f"{self._spec.api} lists {what} below the group {group}: "
+                "name another `group`, or a `token` that may see it"
+            )
+        return uids
+
+    async def _tags(self, filters: str) -> list[_Tag]:
+        include = "".join(f"&include_{kind}=true" for kind in self._spec.show)
+        return [tag for page in await self._pages(f"tags?{filters}{include}") for tag in page.tags]
+
+    async def _pages(self, query: str) -> list[_Page]:
+        """All pages of a listing; listed anew if they do not add up to the server's own count."""
+        target = f"{base_path(self._spec.api)}/registry/v2/{query}&page_size={_PAGE_SIZE}"
+
+        def after(_reply: Reply, page: _Page) -> str:
+            token = quote(page.next_page_token, safe="")
+            return f"{target}&page_token={token}" if token else ""
+
+        api = await self._api()
+        for _ in range(ATTEMPTS):
+            try:
+                pages = [page async for _, page in listed(api, target, _Page, after)]
+            except AbsentError as error:
+                raise TagpagesError(f"{error}: is `api` right?") from None
+            uids = [repo.uid for page in pages for repo in page.repos]
+            uids += [tag.uid for page in pages for tag in page.tags]
+            total = pages[0].total_count
+            if len(set(uids)) == len(uids) and str(total) in {"", str(len(uids))}:
+                return pages
+        raise TagpagesError(
+            f"{self._spec.api} lists {len(set(uids))} of {total or 'unknown'} entries, "
+            f"{ATTEMPTS} times in a row: it changes while it is listed; build again later"
+        )
+
+    async def _api(self) -> Endpoint:
+        origin = self._spec.origin_of(self._spec.api)
+        return await self._endpoint(origin, bearer, host="", repository="")
+
+
+def quick_since(every: int, as_of: datetime, known: Iterable[Table | None]) -> datetime | None:
+    """From when on a quick pass must list changes; None when it is the night of a full one.
+
+    That is the full pass before the last one, so that a night that failed is made up for. When
+    nothing known is as new as that, the last builds are too old to build on: a full pass, too.
+    """
+    age = as_of.date().toordinal() % every
+    if age == 0:
+        return None
+    midnight = datetime.combine(as_of.date(), time(), UTC)
+    since = midnight - timedelta(days=age + every)
+    times = (group.last_changed for table in known if table for group in table.groups)
+    return since if max(times, default=since - timedelta(days=1)) >= since else None
+
+
+def with_changes(known: Table | None, changed: Sequence[Tag]) -> Sequence[Tag] | None:
+    """The known tags with what changed; None where that cannot be told.
+
+    Tags that were deleted stay: only a full pass can tell. State has one time for a group, its
+    newest tag's: when some of a group's tags leave it, the time of the others is not known.
+    """
+    if known is None:
+        return None
+    fresh = {tag.name: tag for tag in changed}
+    whole: dict[str, Tag] = {}
+    for group in known.groups:
+        left = [tag for tag in group.tags if tag in fresh and fresh[tag].digest != group.digest]
+        if left and len(left) < len(group.tags):
+            return None
+        for tag in group.tags:
+            whole[tag] = fresh.get(tag) or Tag(tag, group.digest, group.last_changed)
+    return in_known_order([*(whole | fresh).values()], known)

@@ -1,4 +1,4 @@
-"""Chainguard's tag history: every move of a tag, from the registry itself.
+"""Kind `chainguard-history`: every move of a tag, from Chainguard's registry itself.
 
 Protocol: edu.chainguard.dev, "Using the Tag History API". A history is listed oldest first and
 ends after 1,000 records, so a long one is asked for again from its last record on.
@@ -8,22 +8,36 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
 from generator.errors import TagpagesError
+from generator.model import TimeKind
+from generator.sources.base import Ask, Source
 from generator.sources.paging import AbsentError
-from generator.sources.vendor import Row, Rows, VendorSource
+from generator.sources.remote import Host
+from generator.sources.vendor import Row, Rows, VendorSource, VendorSpec
 
 if TYPE_CHECKING:
     from generator.registry import Endpoint, Registry
-    from generator.sources.chainguard import Chainguard  # noqa: F401 - the base class names it
 
 _MOST = 1000
 """The most records that one answer holds."""
+
+
+class ChainguardHistory(VendorSpec, frozen=True, kw_only=True, tag="chainguard-history"):
+    """The tag history of Chainguard's registry."""
+
+    time_kind: ClassVar[TimeKind] = "moved"
+
+    registry: Annotated[Host, Meta(description="The registry.")] = "cgr.dev"
+
+    def open(self, ask: Ask) -> Source:
+        """The registry, not asked yet."""
+        return _HistorySource(self, ask)
 
 
 class _Record(msgspec.Struct, rename={"time": "updateTimestamp"}):
@@ -35,7 +49,7 @@ class _History(msgspec.Struct):
     history: list[_Record]
 
 
-class HistorySource(VendorSource["Chainguard"]):
+class _HistorySource(VendorSource[ChainguardHistory]):
     """The registry: its list of tags, then each tag's history."""
 
     @cached_property

@@ -17,7 +17,7 @@ from msgspec import Meta
 from generator.errors import TagpagesError
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.paging import PAGE_SIZE, listed
+from generator.sources.paging import PAGE_SIZE, Text, listed
 from generator.sources.remote import Host
 from generator.sources.vendor import BaseUrl, NamespaceSource, Row, Rows, VendorSpec, bearer
 
@@ -47,8 +47,8 @@ class DockerHub(VendorSpec, frozen=True, kw_only=True, tag="dockerhub"):
 
 
 class _Tag(msgspec.Struct):
-    name: str
-    digest: str | None = None
+    name: Text
+    digest: Text | None = None
     tag_last_pushed: str | None = None
     last_updated: str | None = None
 
@@ -58,14 +58,20 @@ class _TagPage(msgspec.Struct):
     results: list[_Tag]
     next: str | None = None
 
+    def __len__(self) -> int:
+        return len(self.results)
+
 
 class _Repository(msgspec.Struct):
-    name: str
+    name: Text
 
 
 class _RepositoryPage(msgspec.Struct):
     results: list[_Repository]
     next: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.results)
 
 
 class _Token(msgspec.Struct):

@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.paging import PAGE_SIZE, by_link, listed
+from generator.sources.paging import PAGE_SIZE, Text, by_link, listed
 from generator.sources.vendor import BaseUrl, NamespaceSource, Row, Rows, VendorSpec, base_path
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Ghcr(VendorSpec, frozen=True, kw_only=True, tag="ghcr"):
 
 
 class _Container(msgspec.Struct):
-    tags: list[str]
+    tags: list[Text]
 
 
 class _Metadata(msgspec.Struct):
@@ -49,13 +49,13 @@ class _Metadata(msgspec.Struct):
 
 
 class _Version(msgspec.Struct):
-    name: str
+    name: Text
     created_at: str
     metadata: _Metadata
 
 
 class _Package(msgspec.Struct):
-    name: str
+    name: Text
 
 
 class _Account(msgspec.Struct):
@@ -94,7 +94,7 @@ class _GhcrSource(NamespaceSource[Ghcr]):
         return Rows(
             [
                 Row(tag, version.name, parse_time(version.created_at))
-                async for _, page in listed(api, target, list[_Version], by_link)
+                async for _, page in listed(api, target, list[_Version], by_link, size=_tags)
                 for version in page
                 for tag in version.metadata.container.tags
             ]
@@ -113,6 +113,10 @@ class _GhcrSource(NamespaceSource[Ghcr]):
         origin = self._spec.origin_of(self._spec.api)
         host = "ghcr.io" if self._spec.api == _API else origin.netloc
         return await self._endpoint(origin, _personal_token, host, repository)
+
+
+def _tags(page: list[_Version]) -> int:
+    return sum(len(version.metadata.container.tags) for version in page)
 
 
 def _personal_token(login: Credentials | None) -> Auth:

@@ -17,7 +17,7 @@ from msgspec import Meta
 from generator.errors import TagpagesError
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.paging import by_link, listed
+from generator.sources.paging import Text, by_link, listed
 from generator.sources.remote import Host
 from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, unix_time
 
@@ -50,14 +50,20 @@ class Google(VendorSpec, frozen=True, kw_only=True, tag="google"):
 
 
 class _Manifest(msgspec.Struct, rename="camel"):
-    tag: list[str] = []
+    tag: list[Text] = []
     time_uploaded_ms: str = "0"
 
 
 class _Page(msgspec.Struct):
-    tags: list[str] | None = None
-    child: list[str] | None = None
-    manifest: dict[str, _Manifest] | None = None
+    tags: list[Text] | None = None
+    child: list[Text] | None = None
+    manifest: dict[Text, _Manifest] | None = None
+
+    def __len__(self) -> int:
+        """The longest of what it lists: tags, names of children, digests."""
+        manifests = self.manifest or {}
+        tagged = sum(len(manifest.tag) for manifest in manifests.values())
+        return max(len(self.tags or ()), len(self.child or ()), len(manifests), tagged)
 
 
 class _GoogleSource(NamespaceSource[Google]):
@@ -100,15 +106,11 @@ class _GoogleSource(NamespaceSource[Google]):
         target = f"/v2/{repository}/tags/list?n={_MOST}"
         scope = f"repository:{repository}:pull"
         api = await self._registry.endpoint(repository)
-        pages = [page async for _, page in listed(api, target, _Page, by_link, scope)]
-        longest = max(
-            max(len(page.tags or ()), len(page.child or ()), len(page.manifest or {}))
-            for page in pages
-        )
-        if len(pages) == 1 and longest >= _MOST:
+        pages = [page async for _, page in listed(api, target, _Page, by_link, scope=scope)]
+        if len(pages) == 1 and len(pages[0]) >= _MOST:
             raise TagpagesError(
-                f"{self._spec.registry} lists {longest:,} entries of {repository} and no next "
-                "page: it may have left some out"
+                f"{self._spec.registry} lists {len(pages[0]):,} entries of {repository} and no "
+                "next page: it may have left some out"
             )
         return pages
 

@@ -16,7 +16,7 @@ from msgspec import Meta
 from generator.errors import TagpagesError
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.paging import PAGE_SIZE, listed, page_after
+from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
 from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, bearer
 
@@ -37,17 +37,17 @@ class Harbor(VendorSpec, frozen=True, kw_only=True, tag="harbor"):
 
 
 class _Tag(msgspec.Struct):
-    name: str
+    name: Text
     push_time: str
 
 
 class _Artifact(msgspec.Struct):
-    digest: str
+    digest: Text
     tags: list[_Tag] | None = None
 
 
 class _Repository(msgspec.Struct):
-    name: str
+    name: Text
 
 
 class _HarborSource(NamespaceSource[Harbor]):
@@ -73,15 +73,14 @@ class _HarborSource(NamespaceSource[Harbor]):
             f"/api/v2.0/projects/{project}/repositories/{_twice_quoted(name)}/artifacts"
             f"?with_tag=true&q=tags%3D*&page=1&page_size={PAGE_SIZE}&sort=-push_time"
         )
-        artifacts: list[_Artifact] = []
-        total = ""
-        async for reply, page in listed(
-            await self._api(repository), target, list[_Artifact], _next
-        ):
-            artifacts += page
+        api = await self._api(repository)
+        rows: list[Row] = []
+        artifacts, total = 0, ""
+        async for reply, page in listed(api, target, list[_Artifact], _next, size=_tags):
+            rows += [_row(artifact, tag) for artifact in page for tag in artifact.tags or ()]
+            artifacts += len(page)
             total = reply.headers.get("x-total-count")
-        rows = [_row(artifact, tag) for artifact in artifacts for tag in artifact.tags or ()]
-        return Rows(rows, missing=int(total[:9]) - len(artifacts) if total.isdecimal() else 0)
+        return Rows(rows, missing=int(total[:9]) - artifacts if total.isdecimal() else 0)
 
     async def _api(self, repository: str) -> Endpoint:
         origin = self._spec.origin_of(self._spec.registry)
@@ -102,6 +101,10 @@ def _next(reply: Reply, _page: object) -> str:
 def _twice_quoted(name: str) -> str:
     """A repository's name as Harbor wants it in a path: a slash as `%252F`."""
     return quote(quote(name, safe=""), safe="")
+
+
+def _tags(page: list[_Artifact]) -> int:
+    return sum(len(artifact.tags or ()) for artifact in page)
 
 
 def _row(artifact: _Artifact, tag: _Tag) -> Row:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
-from generator.sources.paging import PAGE_SIZE, listed, page_after
+from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
 from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, bearer, unix_time
 
@@ -43,8 +44,8 @@ class Quay(VendorSpec, frozen=True, kw_only=True, tag="quay"):
 class _Tag(msgspec.Struct):
     """One revision of a tag; one with an end in the past is dead."""
 
-    name: str
-    manifest_digest: str
+    name: Text
+    manifest_digest: Text
     start_ts: int
     end_ts: int | None = None
 
@@ -53,15 +54,21 @@ class _TagPage(msgspec.Struct):
     tags: list[_Tag]
     has_additional: bool
 
+    def __len__(self) -> int:
+        return len(self.tags)
+
 
 class _Repository(msgspec.Struct):
-    namespace: str
-    name: str
+    namespace: Text
+    name: Text
 
 
 class _RepositoryPage(msgspec.Struct):
     repositories: list[_Repository]
     next_page: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.repositories)
 
 
 class _QuaySource(NamespaceSource[Quay]):
@@ -74,7 +81,8 @@ class _QuaySource(NamespaceSource[Quay]):
         target = f"/api/v1/repository?namespace={namespace}&public=true"
 
         def after(_reply: Reply, page: _RepositoryPage) -> str:
-            return f"{target}&next_page={page.next_page}" if page.next_page else ""
+            cursor = quote(page.next_page or "", safe="")
+            return f"{target}&next_page={cursor}" if cursor else ""
 
         async for _, page in listed(await self._api(), target, _RepositoryPage, after):
             for repository in page.repositories:

@@ -26,6 +26,7 @@ def pull(
     address: str,
     *names: str,
     env: Mapping[str, str] | None = None,
+    repository: str = "team/{image}",
     **keys: Any,
 ) -> Answers:
     """The tags of images, by name: of `names`, or of all that the registry lists.
@@ -33,6 +34,7 @@ def pull(
     `keys` are the source's in the catalog, `env` is the environment. Raises TagpagesError for an
     answer that cannot be had.
     """
+    keys["repository"] = repository
     return asyncio.run(_pull(address, names, NOBODY | dict(env or {}), keys))
 
 
@@ -50,7 +52,7 @@ async def _pull(
             repositories={},
             session=lambda: session,
         )
-        source = Oci(registry=address, repository="team/{image}", **keys).open(ask)
+        source = Oci(registry=address, **keys).open(ask)
         answers: Answers = {}
         for name in await source.names():
             tags = await source.tags(name)

@@ -1,4 +1,4 @@
-"""Thirty images of all sorts, one of them with a thousand tags."""
+"""Thirty images of all sorts, one of them with a thousand tags and ten."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Shelf:
 
 
 def fill(push: Pusher) -> None:
-    """Thirty images below `team/`, and one elsewhere."""
+    """Thirty images below `team/`, and one elsewhere, with as many tags as a page holds."""
     contents = {
         "oci": push.image("team/oci", "2026-05-01T10:00:00Z"),
         "docker": push.image("team/docker", "2026-05-02T12:00:00.123456001+02:00", DOCKER),
@@ -64,9 +64,9 @@ def fill(push: Pusher) -> None:
         push.tag(f"team/{name}", content, "1.0", "latest")
     for number in range(18):
         versions(push, f"team/app-{number:02}", 4, 2)
-    versions(push, "team/many", 1000, 10)
+    versions(push, "team/many", 1010, 10)
     push.tag("team/oci", contents["oci"], SIGNATURE)
-    versions(push, "elsewhere/app", 1, 1)
+    versions(push, "elsewhere/app", 1000, 1000)
 
 
 def versions(push: Pusher, repository: str, tags: int, of_each: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from generator.errors import TagpagesError
 from generator.model import Tag
 from generator.registry import parse_time
 from tests.real.client import Answers, Skopeo, pull
@@ -43,7 +44,7 @@ def test_every_tag_of_thirty_images_has_the_digest_that_was_pushed(
     del pushed["team/oci"][SIGNATURE]
     assert found == pushed
     assert len(found) == 30
-    assert len(found["team/many"]) == 1000
+    assert len(found["team/many"]) == 1010
 
 
 @pytest.mark.parametrize("name", BUILT)
@@ -83,3 +84,10 @@ def test_skopeo_sees_the_same_time(
 
 def test_a_repository_that_the_registry_does_not_have_is_no_image(registry: Distribution) -> None:
     assert pull(registry.address, "nowhere") == {"nowhere": None}
+
+
+def test_as_many_tags_as_a_page_holds_are_an_error_where_the_registry_has_no_pages(
+    registry: Distribution,
+) -> None:
+    with pytest.raises(TagpagesError, match=r"exactly 1,000 entries.* repeats some of them"):
+        pull(registry.address, "app", repository="elsewhere/{image}")

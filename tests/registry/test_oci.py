@@ -223,9 +223,20 @@ def test_a_listed_tag_that_is_missing_for_another_reason_is_an_error(
     assert "/manifests/1.0 answered 404" in pull(registry).error
 
 
-def test_a_head_that_fails_is_an_error(registry: FakeRegistry) -> None:
-    registry.when("HEAD", "/1.0", Answer(400))
-    assert pull(registry).error.endswith("/v2/app/manifests/1.0 answered 400")
+@pytest.mark.parametrize("status", [400, 403, 405, 501])
+def test_a_head_that_is_refused_gives_way_to_a_get(registry: FakeRegistry, status: int) -> None:
+    registry.when("HEAD", "/manifests/", Answer(status))
+    assert pull(registry).digests == registry.repositories["app"]
+
+
+def test_a_get_that_is_refused_after_the_head_is_an_error(registry: FakeRegistry) -> None:
+    registry.when("*", "/manifests/1.0", problem(403, "DENIED"))
+    assert "/v2/app/manifests/1.0 answered 403 DENIED" in pull(registry).error
+
+
+def test_a_head_that_fails_otherwise_is_an_error(registry: FakeRegistry) -> None:
+    registry.when("HEAD", "/1.0", Answer(418))
+    assert pull(registry).error.endswith("/v2/app/manifests/1.0 answered 418")
 
 
 def known(registry: FakeRegistry, *tags: str) -> Table:

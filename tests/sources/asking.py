@@ -13,6 +13,7 @@ from typing import Any
 
 from generator.errors import TagpagesError
 from generator.model import Table, Tag, TagGroup
+from generator.registry import Limits
 from generator.sources.base import Ask, SourceSpec
 from tests.registry.fake import NOW, FakeClock, run, session_for
 from tests.registry.server import Answer, Call, Handler, Server
@@ -88,6 +89,7 @@ def ask(
     *images: str,
     known: Mapping[str, Table] | None = None,
     env: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
     **changes: Any,
 ) -> Outcome:
     """Ask the source for the images, or, without any, for all that it lists."""
@@ -95,7 +97,7 @@ def ask(
 
     async def scenario() -> Outcome:
         clock = FakeClock()
-        session = session_for(clock, env)
+        session = session_for(clock, env, limits)
         defaults: dict[str, Any] = {
             "root": Path(),
             "as_of": NOW,

@@ -35,7 +35,7 @@ KINDS: dict[str, tuple[Vendor, str]] = {
     ),
     "chainguard-history": (
         vendors.History(tags={tag: [(sha, time)] for tag, sha, time in ENTRIES}),
-        "{kind: chainguard, via: history, registry: '@', repository: 'chainguard/{image}'}",
+        "{kind: chainguard-history, registry: '@', repository: 'chainguard/{image}'}",
     ),
     "dockerhub": (
         vendors.Hub(repositories={"team/app": ENTRIES}, users={"alice": TOKEN}),
@@ -154,6 +154,7 @@ def test_every_kind_has_an_example() -> None:
 
     assert kinds == {
         "Chainguard",
+        "ChainguardHistory",
         "DockerHub",
         "Ghcr",
         "Google",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from generator.sources.chainguard import Chainguard
-from generator.sources.chainguard_console import quick_since
+from generator.sources.chainguard import Chainguard, quick_since
+from generator.sources.chainguard_history import ChainguardHistory
 from tests.registry.fake import NOW
 from tests.registry.server import Answer, Call, as_json, problem
 from tests.sources.asking import Outcome, ask, at, digest, table
@@ -32,8 +32,8 @@ def quickly(console: Console, known: Any, **changes: Any) -> Outcome:
 
 
 def history(fake: History, *images: str, **changes: Any) -> Outcome:
-    def spec(url: str) -> Chainguard:
-        return Chainguard(via="history", registry=url, repository="chainguard/{image}")
+    def spec(url: str) -> ChainguardHistory:
+        return ChainguardHistory(registry=url, repository="chainguard/{image}")
 
     return ask(spec, fake, *images, **changes)
 
@@ -228,7 +228,8 @@ def test_tags_of_repositories_that_are_not_listed_are_an_error() -> None:
     [
         ({}, "needs `group`"),
         ({"group": GROUP}, "and `token"),
-        ({"via": "history", "full_every": 2}, "are for `via: console`"),
+        ({"via": "history"}, "write `kind: chainguard-history`"),
+        ({"via": "console", "group": GROUP, "token": "${T}"}, "remove the key"),
     ],
 )
 def test_keys_that_do_not_fit_together_are_refused(keys: dict[str, Any], expected: str) -> None:
