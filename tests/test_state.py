@@ -6,6 +6,7 @@ import json
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -237,6 +238,27 @@ def test_a_large_state_is_read_whole(tmp_path: Path) -> None:
     assert state.read_bytes(str(tmp_path / "file")) == data
     (tmp_path / "file").write_bytes(data[: 1 << 16])
     assert state.read_bytes(str(tmp_path / "file")) == data[: 1 << 16]
+
+
+def test_no_part_of_a_large_file_is_copied_again_for_each_part_that_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Part(bytes):
+        """What was read; counts the bytes that adding to it copies."""
+
+        def __add__(self, other: Any) -> Part:
+            copied.append(len(self) + len(other))
+            return Part(bytes(self) + other)
+
+    copied: list[int] = []
+    size = 20 * (1 << 16)
+    (tmp_path / "page").write_bytes(bytes(size))
+    real = os.read
+    monkeypatch.setattr(
+        "generator.content.state.os.read", lambda file, limit: Part(real(file, limit))
+    )
+    assert len(state.read_bytes(str(tmp_path / "page"))) == size
+    assert sum(copied) <= size
 
 
 def test_the_record_of_one_image_s_run_keeps_what_it_is_not_about(site: Site) -> None:

@@ -244,10 +244,9 @@ def read_bytes(path: str) -> bytes:
     """The bytes of a file that is no symbolic link; raises OSError. Does not wait on a pipe."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        data = part = os.read(descriptor, _BLOCK)
-        while len(part) == _BLOCK:
-            part = os.read(descriptor, _BLOCK)
-            data += part
-        return data
+        parts = [os.read(descriptor, _BLOCK)]
+        while len(parts[-1]) == _BLOCK:
+            parts.append(os.read(descriptor, _BLOCK))
+        return b"".join(parts)
     finally:
         os.close(descriptor)
