@@ -17,28 +17,33 @@ from generator.content.state import (
     is_build_file,
     read_bytes,
 )
-from generator.errors import TagpagesError, UsageError
+from generator.errors import Failure, TagpagesError, UsageError
 from generator.model import Build, Image
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """tagpages' files of a content tree, by their path below it."""
+    """tagpages' files of a content tree, by their path below it; why, where one is unreadable."""
 
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes | Failure]
 
-    def images(self) -> dict[str, Image]:
-        """The last known good of every image. Raises TagpagesError when one is unreadable."""
-        return {
-            str(PurePosixPath(path).parent): decode_image(data, str(PurePosixPath(path).parent))
-            for path, data in self.files.items()
-            if path.endswith(f"/{TAGS_FILE}")
-        }
+    def images(self) -> tuple[dict[str, Image], dict[str, Failure]]:
+        """The last known good of every image, and the images of which a file is unreadable."""
+        images: dict[str, Image] = {}
+        broken: dict[str, Failure] = {}
+        for path, data in self.files.items():
+            image, _, file = path.rpartition("/")
+            if image and (file == TAGS_FILE or isinstance(data, Failure)):
+                try:
+                    images[image] = decode_image(_readable(data), image)
+                except TagpagesError as error:
+                    broken[image] = Failure(str(error))
+        return {name: image for name, image in images.items() if name not in broken}, broken
 
     def build(self) -> Build:
         """What the last build left, all its shards. Raises TagpagesError when it is unreadable."""
         builds = [
-            decode_build(data, path)
+            decode_build(_readable(data), path)
             for path, data in sorted(self.files.items())
             if is_build_file(path)
         ]
@@ -71,17 +76,27 @@ def take(where: str, content: Path) -> Snapshot:
 
 def of_folder(folder: Path) -> Snapshot:
     """The tree as it lies in a folder."""
+    return Snapshot(
+        {
+            Path(parent, name).relative_to(folder).as_posix(): _read(f"{parent}/{name}")
+            for parent, _, names in os.walk(folder)
+            for name in names
+            if is_own(name)
+        }
+    )
+
+
+def _read(path: str) -> bytes | Failure:
     try:
-        return Snapshot(
-            {
-                Path(parent, name).relative_to(folder).as_posix(): read_bytes(f"{parent}/{name}")
-                for parent, _, names in os.walk(folder)
-                for name in names
-                if is_own(name)
-            }
-        )
+        return read_bytes(path)
     except OSError as error:
-        raise TagpagesError(f"cannot read {error.filename}: {error.strerror}") from None
+        return Failure(f"cannot read {path}: {error.strerror}")
+
+
+def _readable(data: bytes | Failure) -> bytes:
+    if isinstance(data, Failure):
+        raise TagpagesError(data.reason)
+    return data
 
 
 def _git_files(revision: str, content: Path) -> Iterator[tuple[str, bytes]]:
@@ -89,7 +104,7 @@ def _git_files(revision: str, content: Path) -> Iterator[tuple[str, bytes]]:
     if not content.is_dir():
         raise UsageError(f"there is no content folder {content}")
     tree = _git(content, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}")
-    entries = _git(content, "ls-tree", "-r", "-z", tree.decode().strip()).decode().split("\0")
+    entries = os.fsdecode(_git(content, "ls-tree", "-r", "-z", tree.decode().strip())).split("\0")
     paths, ids = [], []
     for entry in filter(None, entries):
         meta, _, path = entry.partition("\t")

@@ -87,10 +87,7 @@ def decode_image(data: bytes, name: str) -> Image:
         file = _decode_tags_file(data)
         _check_file(file, name)
     except (*_UNREADABLE, TagpagesError) as error:
-        raise TagpagesError(
-            f"{name}/{TAGS_FILE}: {_newer(data) or error}; restore it from git"
-            " or delete it to start anew"
-        ) from None
+        raise TagpagesError(f"{name}/{TAGS_FILE}: {_newer(data) or error}") from None
     return Image(name, file.tables)
 
 
@@ -207,7 +204,7 @@ def load(content: Path, pages: Collection[str]) -> Known:
         try:
             images[name] = decode_image(read_bytes(path), name)
         except TagpagesError as error:
-            broken[name] = Failure(str(error))
+            broken[name] = Failure(f"{error}; restore it from git or delete it to start anew")
         except OSError as error:
             broken[name] = Failure(f"cannot read {path}: {error.strerror}")
     return Known(images, broken, tuple(strays))
