@@ -20,7 +20,7 @@ import pytest
 
 from generator.content.state import read_bytes
 from generator.content.tree import LOCK_FILE, Tree
-from tests.support import DATES, ROOT, Listing, Run, Site, night, recorded, stamps_of, tree_of
+from tests.support import PAIR, ROOT, Listing, Run, Site, night, recorded, stamps_of, tree_of
 
 KILLS = 200
 PARTS = 8
@@ -124,7 +124,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> list[Step]:
     root, tree = tmp_path_factory.mktemp("nights"), Files()
     steps: list[Step] = []
     with builder() as builds, folder_in_memory(root) as folder:
-        for date in DATES[-2:]:
+        for date in PAIR:
             site = Site(root / date)
             site.root.mkdir()
             recorded(site, date, as_of=night(date).as_of)

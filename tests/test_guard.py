@@ -617,6 +617,30 @@ def test_a_twentieth_of_a_source_s_tags_may_move_back_and_more_is_held() -> None
     ]
 
 
+def test_tags_of_accepted_images_do_not_count_among_those_that_moved_back() -> None:
+    nights = Nights()
+    first = {f"image-{number:02}": (tag("latest", 1), *tags(9, start=10)) for number in range(20)}
+    second = {name: (tag("latest", 2, days=0), *found[1:]) for name, found in first.items()}
+    nights.build(first)
+    nights.build(second)
+    eleven = second | dict(list(first.items())[:11])
+    verdict = nights.build(eleven, accepted={"image-00"})
+    assert kinds(verdict) == ["moved_back"] * 11
+    assert verdict.held == {}
+
+
+@pytest.mark.parametrize("days", [0.75, 1.25, 3, 0], ids=["later", "earlier", "back", "next-day"])
+def test_a_tag_that_moves_back_is_reported_though_the_time_of_its_group_changed_before(
+    days: float,
+) -> None:
+    nights = Nights()
+    nights.build({"image": (tag("latest", 1, days=2),)})
+    nights.build({"image": (tag("latest", 2, days=1),)})
+    nights.build({"image": (tag("latest", 2, days=days),)})
+    verdict = nights.build({"image": (tag("latest", 1, days=-1),)})
+    assert kinds(verdict) == ["moved_back"]
+
+
 def test_an_immutable_tag_that_moved_is_reported() -> None:
     nights = Nights(immutable=r"v?\d+\.\d+")
     nights.build({"image": (tag("latest", 1), tag("1.0", 1))})

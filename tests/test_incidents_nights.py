@@ -1,4 +1,4 @@
-"""The six recorded nights in a row, from a warm tree: believed, and reported to the last tag.
+"""The recorded nights in a row, from a warm tree: believed, and reported to the last tag.
 
 What changed is worked out here anew from the listings and the files, without the code under test.
 """
@@ -13,7 +13,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.support import DATES, Night, Site, night, recorded
+import pytest
+
+from tests.support import DATES, PAIR, Night, Site, night, recorded
 
 NEWEST_HIDDEN = {
     "2024-05-28": "2024-04-28T00:45:11Z",
@@ -149,10 +151,13 @@ def wrong_pages(site: Site, expected: Night) -> set[str]:
     }
 
 
-def test_six_nights_in_a_row_are_believed_and_reported_to_the_last_tag(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dates", [PAIR, DATES], ids=["two", "six"])
+def test_nights_in_a_row_are_believed_and_reported_to_the_last_tag(
+    tmp_path: Path, dates: tuple[str, ...]
+) -> None:
     site, ledger, file = Site(tmp_path), Ledger(), tmp_path / "night.json"
     tree: dict[str, bytes] = {}
-    for date in DATES:
+    for date in dates:
         expected = night(date)
         recorded(site, date)
         site.build("--as-of", expected.as_of, "--report", file, "--report", tmp_path / "night.md")

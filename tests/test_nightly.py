@@ -249,9 +249,20 @@ def test_lanes_that_cannot_be_told_fail_the_night(site: Site) -> None:
     clone = site.begin()
     assert site.step(clone, "resume").code == 0
     assert site.step(clone, "build").code == 0
-    (clone / APP_FILES[0]).write_text("{}")
+    (clone / BUILD).write_text("{}")
     assert site.step(clone, "publish").code == 1
     assert site.branches() == ["main"]
+
+
+def test_a_broken_state_costs_its_image_and_the_others_are_published(site: Site) -> None:
+    site.edit("main", APP_FILES[0], '"version": 1', '"version": 2')
+    for _ in range(2):
+        night = site.night({**MAIN, "app": ROLLED, "new": APP})
+        assert night.code == 0, night.log
+        assert [files for _, files in site.commits()] == [[BUILD], NEW_FILES]
+        (pull,) = site.pulls
+        assert pull["body"].startswith(WARNING)
+        assert "### Failed (1)\n\n- `app`: `app/tags.json: its version is 2" in pull["body"]
 
 
 def test_a_push_of_somebody_else_during_the_build_is_not_overwritten(site: Site) -> None:

@@ -498,6 +498,20 @@ def test_what_a_killed_run_left_is_swept(built: Site) -> None:
     assert not (built.content / LOCK_FILE).exists()
 
 
+def test_what_a_killed_run_left_is_swept_where_this_one_writes_nothing(built: Site) -> None:
+    left = [
+        built.content / folder / ".tags_history.md.tagpages-tmp"
+        for folder in ("tool", "team", "team/app", "of-nobody", "")
+    ]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half a pa")
+    (built.content / LOCK_FILE).write_text("1\n")
+    built.lists(NIGHT)
+    built.build()
+    assert [path for path in left if path.exists()] == []
+
+
 def test_a_lock_that_is_a_symbolic_link_is_refused(site: Site) -> None:
     site.content.mkdir()
     target = site.root / "precious"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -154,11 +155,90 @@ def test_outside_a_repository_only_folders_can_be_compared(site: Site) -> None:
     assert compared(site, "--from", site.content)["changes"] == []
 
 
-def test_a_state_that_is_broken_is_an_error_that_names_the_file(site: Site) -> None:
-    site.state("bash").write_text("{")
-    run = site.run("report")
+NEWER = '{"version": 2}'
+REASON = "its version is 2, and this tagpages reads 1 only"
+
+
+def test_a_broken_state_fails_its_image_and_the_others_are_compared(site: Site) -> None:
+    whole = compared(site)
+    for image in ("bash", "zsh"):
+        site.state(image).write_text(NEWER)
+    found = compared(site)
+    assert [(item["kind"], item["image"], item["detail"]) for item in found["findings"]] == [
+        ("failed", image, f"{image}/tags.json: {REASON}") for image in ("bash", "zsh")
+    ]
+    assert found["changes"] == [item for item in whole["changes"] if item["image"] != "bash"]
+    assert found["unchanged"] == 0
+    assert [item["image"] for item in compared(site, "--only", "b*")["findings"]] == ["bash"]
+
+
+@pytest.mark.parametrize("side", [_work_tree, _revisions, _folders])
+def test_a_state_that_was_broken_before_fails_its_image_and_the_others_are_compared(
+    site: Site, side: Side
+) -> None:
+    good = site.tree()
+    git(site.root, "stash", "--include-untracked", "--quiet", "--", "content")
+    for image in ("bash", "curl", "zsh"):
+        site.state(image).write_text(NEWER)
+    git(site.root, "commit", "--quiet", "--all", "--amend", "--message", "a night")
+    shutil.rmtree(site.content)
+    for path, data in good.items():
+        (site.content / path).parent.mkdir(parents=True, exist_ok=True)
+        (site.content / path).write_bytes(data)
+
+    sides = side(site)
+    found = compared(site, *sides)
+    assert [(item["kind"], item["image"], item["detail"]) for item in found["findings"]] == [
+        ("failed", image, f"{sides[1]}: {image}/tags.json: {REASON}")
+        for image in ("bash", "curl", "zsh")
+    ]
+    assert [(item["image"], item["kind"]) for item in found["changes"]] == [
+        ("apko", "added"),
+        ("nginx", "changed"),
+    ]
+    assert found["unchanged"] == 0
+
+
+def test_a_state_broken_on_both_sides_is_told_once_and_as_it_is_now(site: Site) -> None:
+    commit(site)
+    site.state("zsh").write_text("{")
+    commit(site)
+    site.state("zsh").write_text(NEWER)
+    (finding,) = compared(site)["findings"]
+    assert (finding["image"], finding["detail"]) == ("zsh", f"zsh/tags.json: {REASON}")
+
+
+@pytest.mark.parametrize("file", ["tags.json", "tags_history.md"])
+def test_a_file_that_cannot_be_read_fails_its_image_and_the_others_are_compared(
+    site: Site, file: str
+) -> None:
+    path = site.content / "bash" / file
+    path.unlink()
+    path.symlink_to(site.state("nginx"))
+    found = compared(site)
+    (finding,) = found["findings"]
+    assert (finding["kind"], finding["image"]) == ("failed", "bash")
+    assert finding["detail"].startswith(f"cannot read {path}: ")
+    assert [item["image"] for item in found["changes"]] == ["apko", "curl", "nginx"]
+
+
+def test_a_file_of_people_s_may_have_a_name_that_is_not_utf_8(site: Site) -> None:
+    theirs = os.fsencode(site.content) + b"/caf\xe9.md"
+    Path(os.fsdecode(theirs)).write_text("theirs")
+    commit(site)
+    assert compared(site)["changes"] == []
+
+
+@pytest.mark.parametrize("command", [("report",), ("lanes", "look")])
+def test_a_broken_record_is_an_error_that_names_it(site: Site, command: tuple[str, ...]) -> None:
+    record = site.content / "build.json"
+    record.write_text("{")
+    assert site.run(*command).err.startswith(f"tagpages: {record}: ")
+    record.unlink()
+    record.symlink_to(site.state("bash"))
+    run = site.run(*command)
     assert run.code == 1
-    assert run.err.startswith("tagpages: bash/tags.json: ")
+    assert run.err.startswith(f"tagpages: cannot read {record}: ")
 
 
 def test_the_report_comes_as_text_and_as_markdown_too(site: Site) -> None:
@@ -194,6 +274,44 @@ def test_the_lanes_are_the_changed_files_each_once(
     assert sorted({path.split("/")[1] for path in look}) == ["apko", "curl", "nginx"]
     status = git(site.root, "status", "--porcelain", "-uall", "-z", "--", "content")
     assert sorted(look + routine) == sorted(line[3:] for line in status.split("\0") if line)
+
+
+def test_the_files_of_a_broken_state_are_to_be_looked_at(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site.root)
+    before = lane(site, "look")
+    site.state("bash").write_text(NEWER)
+    assert sorted({*lane(site, "look")} - {*before}) == [
+        "content/bash/tags.json",
+        "content/bash/tags_history.md",
+    ]
+    assert lane(site, "routine") == ["content/build.json"]
+
+
+def test_the_files_of_a_state_that_was_broken_before_are_to_be_looked_at(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site.root)
+    commit(site)
+    good = site.state("zsh").read_bytes()
+    site.state("zsh").write_text(NEWER)
+    commit(site)
+    assert (lane(site, "look"), lane(site, "routine")) == ([], [])
+    site.state("zsh").write_bytes(good)
+    assert (lane(site, "look"), lane(site, "routine")) == (["content/zsh/tags.json"], [])
+
+
+def test_a_state_in_a_folder_of_any_name_is_to_be_looked_at(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site.root)
+    commit(site)
+    shutil.copytree(site.content / "zsh", site.content / "z`s h")
+    assert lane(site, "look") == [
+        "content/z`s h/tags.json",
+        "content/z`s h/tags_history.md",
+    ]
 
 
 def test_lanes_are_of_the_whole_tree(site: Site) -> None:

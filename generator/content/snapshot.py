@@ -1,52 +1,74 @@
-"""The content tree at some moment: a folder as it is now, or a git revision of it."""
+"""The content tree at some moment: a folder as it is now, or a git revision of it.
+
+Files are told apart by git's names for their contents (git-hash-object(1)), so that of a large tree
+only what differs is read and decoded.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from generator.content.files import Owned
-from generator.content.state import (
-    BUILD_FILE,
-    TAGS_FILE,
-    decode_build,
-    decode_image,
-    read_bytes,
-)
-from generator.errors import TagpagesError, UsageError
+from generator.content.state import BUILD_FILE, TAGS_FILE, decode_build, decode_image, read_bytes
+from generator.errors import Failure, TagpagesError, UsageError
 from generator.model import Build, Image
+
+Contents = Mapping[str, bytes | Failure]
+"""Files by their path; a Failure for one that cannot be read."""
+
+_SHA1_LENGTH = 40
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """tagpages' files of a content tree, by their path below it."""
+    """Our files of a content tree: the ids of their contents by path, and how to read them.
 
-    files: Mapping[str, bytes]
+    `unreadable` are the images of which a file cannot be read.
+    """
 
-    def images(self) -> dict[str, Image]:
-        """The last known good of every image. Raises TagpagesError when one is unreadable."""
-        return {
-            str(PurePosixPath(path).parent): decode_image(data, str(PurePosixPath(path).parent))
-            for path, data in self.files.items()
-            if path.endswith(f"/{TAGS_FILE}")
-        }
+    ids: Mapping[str, str]
+    read: Callable[[Collection[str]], Contents]
+    unreadable: Mapping[str, Failure] = field(default_factory=dict)
+
+    def images(self, names: Collection[str]) -> tuple[dict[str, Image], dict[str, Failure]]:
+        """The last known good of those of the images that have any, and why some are unreadable.
+
+        An image is unreadable when any of its files is.
+        """
+        images: dict[str, Image] = {}
+        broken = {name: why for name, why in self.unreadable.items() if name in names}
+        paths = {f"{name}/{TAGS_FILE}": name for name in names if name not in broken}
+        for path, data in self.read([path for path in paths if path in self.ids]).items():
+            name = paths[path]
+            try:
+                images[name] = decode_image(_readable(data), name)
+            except TagpagesError as error:
+                broken[name] = Failure(str(error))
+        return images, broken
 
     def build(self) -> Build:
         """What the last build left. Raises TagpagesError when it is unreadable."""
-        data = self.files.get(BUILD_FILE)
-        return decode_build(data, BUILD_FILE) if data is not None else Build()
+        if BUILD_FILE not in self.ids:
+            return Build()
+        return decode_build(_readable(self.read([BUILD_FILE])[BUILD_FILE]), BUILD_FILE)
+
+    def with_state(self) -> set[str]:
+        """The images that have a last known good."""
+        suffix = f"/{TAGS_FILE}"
+        return {path.removesuffix(suffix) for path in self.ids if path.endswith(suffix)}
 
     def changed_files(self, other: Snapshot) -> dict[str, list[str]]:
-        """The files that differ between the two, by image; `build.json` is under ""."""
+        """The files that differ between the two, by image; those of the site are under ""."""
         changed: dict[str, list[str]] = {}
-        for path in sorted(self.files.keys() | other.files.keys()):
-            if self.files.get(path) != other.files.get(path):
-                folder = path.rpartition("/")[0]
-                changed.setdefault(folder, []).append(path)
+        for path in sorted(self.ids.keys() | other.ids.keys()):
+            if self.ids.get(path) != other.ids.get(path):
+                changed.setdefault(path.rpartition("/")[0], []).append(path)
         return changed
 
 
@@ -57,37 +79,70 @@ def take(where: str, content: Path, ours: Owned) -> Snapshot:
     """
     if where and Path(where).is_dir():
         return of_folder(Path(where), ours)
-    return Snapshot(dict(_git_files(where, content, ours)))
-
-
-def of_folder(folder: Path, ours: Owned) -> Snapshot:
-    """The tree as it lies in a folder."""
-    try:
-        paths = (
-            Path(parent, name).relative_to(folder).as_posix()
-            for parent, _, names in os.walk(folder)
-            for name in names
-        )
-        return Snapshot({path: read_bytes(f"{folder}/{path}") for path in paths if ours.has(path)})
-    except OSError as error:
-        raise TagpagesError(f"cannot read {error.filename}: {error.strerror}") from None
-
-
-def _git_files(revision: str, content: Path, ours: Owned) -> Iterator[tuple[str, bytes]]:
-    """Our files of a git revision, as `git ls-tree` and `git cat-file --batch` give them."""
     if not content.is_dir():
         raise UsageError(f"there is no content folder {content}")
+    ids = dict(_git_ids(where, content, ours))
+
+    def read(paths: Collection[str]) -> Contents:
+        return dict(_git_contents(content, {path: ids[path] for path in paths}))
+
+    return Snapshot(ids, read)
+
+
+def of_folder(folder: Path, ours: Owned, like: Snapshot | None = None) -> Snapshot:
+    """The tree as it lies in a folder; its ids are of the same kind as those of `like`."""
+    sample = next(iter(like.ids.values()), "") if like else ""
+    algorithm = "sha256" if len(sample) > _SHA1_LENGTH else "sha1"
+
+    def contents(path: str) -> bytes | Failure:
+        try:
+            return read_bytes(f"{folder}/{path}")
+        except OSError as error:
+            return Failure(f"cannot read {folder}/{path}: {error.strerror}")
+
+    def read(paths: Collection[str]) -> Contents:
+        return {path: contents(path) for path in paths}
+
+    ids: dict[str, str] = {}
+    unreadable: dict[str, Failure] = {}
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.relpath(f"{parent}/{name}", folder)
+            if not ours.has(path):
+                continue
+            data = contents(path)
+            if isinstance(data, Failure):
+                unreadable[path.rpartition("/")[0]] = data
+            ids[path] = data.reason if isinstance(data, Failure) else _id(data, algorithm)
+    return Snapshot(ids, read, unreadable)
+
+
+def _id(data: bytes, algorithm: str) -> str:
+    blob = b"blob %d\0%b" % (len(data), data)
+    return hashlib.new(algorithm, blob, usedforsecurity=False).hexdigest()
+
+
+def _readable(data: bytes | Failure) -> bytes:
+    if isinstance(data, Failure):
+        raise TagpagesError(data.reason)
+    return data
+
+
+def _git_ids(revision: str, content: Path, ours: Owned) -> Iterator[tuple[str, str]]:
+    """The ids of our files in a git revision, as `git ls-tree` gives them."""
     tree = _git(content, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}")
-    entries = _git(content, "ls-tree", "-r", "-z", tree.decode().strip()).decode().split("\0")
-    paths, ids = [], []
+    entries = os.fsdecode(_git(content, "ls-tree", "-r", "-z", tree.decode().strip())).split("\0")
     for entry in filter(None, entries):
         meta, _, path = entry.partition("\t")
         mode, _, blob = meta.split()
         if mode.startswith("100") and ours.has(path):
-            paths.append(path)
-            ids.append(blob)
-    output = io.BytesIO(_git(content, "cat-file", "--batch", stdin="\n".join(ids)))
-    for path in paths:
+            yield path, blob
+
+
+def _git_contents(content: Path, ids: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """The contents of blobs, as `git cat-file --batch` gives them."""
+    output = io.BytesIO(_git(content, "cat-file", "--batch", stdin="\n".join(ids.values())))
+    for path in ids:
         size = int(output.readline().split()[-1])
         yield path, output.read(size)
         output.read(1)

@@ -90,10 +90,7 @@ def decode_image(data: bytes, name: str) -> Image:
         file = _decode_tags_file(data)
         _check_file(file, name)
     except (*_UNREADABLE, TagpagesError) as error:
-        raise TagpagesError(
-            f"{name}/{TAGS_FILE}: {_newer(data) or error}; restore it from git"
-            " or delete it to start anew"
-        ) from None
+        raise TagpagesError(f"{name}/{TAGS_FILE}: {_newer(data) or error}") from None
     return Image(name, file.tables)
 
 
@@ -199,7 +196,7 @@ def load(content: Path, ours: Callable[[Build], tuple[Collection[str], Collectio
         try:
             images[name] = decode_image(read_bytes(path), name)
         except TagpagesError as error:
-            broken[name] = Failure(str(error))
+            broken[name] = Failure(f"{error}; restore it from git or delete it to start anew")
         except OSError as error:
             broken[name] = Failure(f"cannot read {path}: {error.strerror}")
     return Known(images, broken, files, last)
@@ -234,10 +231,9 @@ def read_bytes(path: str) -> bytes:
     """The bytes of a file that is no symbolic link; raises OSError. Does not wait on a pipe."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        data = part = os.read(descriptor, _BLOCK)
-        while len(part) == _BLOCK:
-            part = os.read(descriptor, _BLOCK)
-            data += part
-        return data
+        parts = [os.read(descriptor, _BLOCK)]
+        while len(parts[-1]) == _BLOCK:
+            parts.append(os.read(descriptor, _BLOCK))
+        return b"".join(parts)
     finally:
         os.close(descriptor)

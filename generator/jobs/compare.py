@@ -19,24 +19,29 @@ from generator.report.text import needs_a_look
 def compare(job: Job, before: str, after: str | None = None) -> Report:
     """What changed from one state to another: folders, git revisions, or the work tree (None).
 
-    Raises UsageError when there is no such state, TagpagesError when one is unreadable.
+    An image of which a file is unreadable on either side has failed; the others are compared.
+    Raises UsageError when there is no such state, TagpagesError when a `build.json` is unreadable.
     """
     ours = job.owned(load_build(job.content))
     old = take(before, job.content, ours)
-    new = of_folder(job.content, ours) if after is None else take(after, job.content, ours)
-    return _report(job, old, new)
+    new = of_folder(job.content, ours, old) if after is None else take(after, job.content, ours)
+    return _report(job, before, old, new)
 
 
 def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
     """The files that changed since a revision: those that need a look, and the routine ones.
 
     Paths are relative to the content folder; `build.json` is routine.
-    Raises UsageError when there is no such revision, TagpagesError when a state is unreadable.
+    Raises UsageError when there is no such revision, TagpagesError when a `build.json` is
+    unreadable.
     """
     ours = job.owned(load_build(job.content))
-    old, new = take(before, job.content, ours), of_folder(job.content, ours)
-    report = _report(job, old, new)
+    old = take(before, job.content, ours)
+    new = of_folder(job.content, ours, old)
+    report = _report(job, before, old, new)
     subjects = {entry.subject for section in needs_a_look(report) for entry in section.entries}
+    # a line shows printable text only: that may differ from the name of a folder that is no image's
+    subjects |= {finding.image for finding in report.found("failed") if finding.image}
     look: list[str] = []
     routine: list[str] = []
     for image, files in old.changed_files(new).items():
@@ -44,16 +49,20 @@ def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
     return look, routine
 
 
-def _report(job: Job, old: Snapshot, new: Snapshot) -> Report:
-    images, now = (
-        {name: image for name, image in snapshot.images().items() if job.selected(name)}
-        for snapshot in (old, new)
-    )
+def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
+    files = {
+        name: paths for name, paths in old.changed_files(new).items() if name and job.selected(name)
+    }
+    (images, were_broken), (now, broken) = old.images(files), new.images(files)
+    unreadable = {
+        **{name: f"{before}: {failure.reason}" for name, failure in were_broken.items()},
+        **{name: failure.reason for name, failure in broken.items()},
+    }
     build = new.build()
-    as_of = job.as_of(build.as_of)
+    as_of = job.as_of(recorded=build.as_of)
     span = Span(job.window, old.build().as_of or as_of, as_of)
-    files = old.changed_files(new)
-    changed = sorted(files.keys() & (images.keys() | now.keys()))
+    changed = sorted(files.keys() & (images.keys() | now.keys()) - unreadable.keys())
+    there = set(filter(job.selected, new.with_state()))
     return Report(
         VERSION,
         span.as_of,
@@ -64,8 +73,9 @@ def _report(job: Job, old: Snapshot, new: Snapshot) -> Report:
             image_change(name, images.get(name), now.get(name), span, files[name])
             for name in changed
         ),
-        len(now.keys() - set(changed)),
+        len(there - files.keys()),
         (
+            *(Finding("failed", name, detail=unreadable[name]) for name in sorted(unreadable)),
             *_streaks(job, "failed", build.failed),
             *_streaks(job, "held", build.held),
             *(
