@@ -256,7 +256,7 @@ def test_lanes_that_cannot_be_told_fail_the_night(site: Site) -> None:
 
 def test_a_push_of_somebody_else_during_the_build_is_not_overwritten(site: Site) -> None:
     site.night({**MAIN, "app": ROLLED})
-    site.listing({**MAIN, "new": APP})
+    site.listing({**MAIN, "app": ROLLED, "new": APP})
     clone = site.begin()
     assert site.step(clone, "resume").code == 0
     assert site.step(clone, "build").code == 0

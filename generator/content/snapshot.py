@@ -18,7 +18,8 @@ from generator.content.state import (
     read_bytes,
 )
 from generator.errors import TagpagesError, UsageError
-from generator.model import Build, Image
+from generator.guard.memory import Build
+from generator.model import Image
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Snapshot:
             failed={key: item for build in builds for key, item in build.failed.items()},
             held={key: item for build in builds for key, item in build.held.items()},
             gone={key: item for build in builds for key, item in build.gone.items()},
+            standing=tuple(item for build in builds for item in build.standing),
+            noticed={
+                time: tuple(item for build in builds for item in build.noticed.get(time, ()))
+                for time in {time for build in builds for time in build.noticed}
+            },
         )
 
     def changed_files(self, other: Snapshot) -> dict[str, list[str]]:

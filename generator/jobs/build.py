@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from generator.collect.ask import Collection, Observer, collect
 from generator.content import state
 from generator.content.plan import Plan
@@ -16,9 +18,10 @@ from generator.content.tree import Change, Tree
 from generator.errors import UsageError
 from generator.guard.findings import Finding
 from generator.guard.judge import Rules, SourceRules, Verdict, judge
+from generator.guard.memory import Build, Streak, Totals, noticed, standing
 from generator.jobs.job import Job
-from generator.model import Build, Image, Streak, Totals
-from generator.report.changes import VERSION, Report, Span, image_change
+from generator.model import Image
+from generator.report.changes import VERSION, Report, Span, image_change, with_old_tags
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,10 @@ def build(job: Job, observer: Observer) -> Report:
         _check_only(job, plan)
         if not job.options.dry_run:
             plan.apply(tree)
-            _write_build(run, file, _record(run, verdict, plan))
-    return _report(run, plan, verdict.images)
+        report = _report(run, plan, verdict.images)
+        if not job.options.dry_run:
+            _write_build(run, file, _record(run, verdict, plan, report))
+    return report
 
 
 def render(job: Job) -> Report:
@@ -216,8 +221,19 @@ def _write_build(run: _Run, file: str, build: Build) -> None:
         run.tree.apply(change)
 
 
-def _record(run: _Run, verdict: Verdict, plan: Plan) -> Build:
+def _record(run: _Run, verdict: Verdict, plan: Plan, report: Report) -> Build:
     """What this build leaves to the next one; what a run with `only` is not about stays."""
+    build, last = _counted(run, verdict, plan), run.last
+    findings = [*report.findings, *report.removals()]
+    return replace(
+        build,
+        standing=standing(last.standing, findings, run.job.selected),
+        noticed=noticed(last.noticed, build.as_of or run.as_of, findings),
+    )
+
+
+def _counted(run: _Run, verdict: Verdict, plan: Plan) -> Build:
+    """The totals of this build, and its streaks."""
     job, last = run.job, run.last
     removed = plan.changes.keys() - verdict.images.keys()
     missing = {name: streak for name, streak in verdict.missing.items() if name not in removed}
@@ -262,6 +278,7 @@ def _report(run: _Run, plan: Plan, images: Mapping[str, Image]) -> Report:
     job, before = run.job, run.last.as_of or run.as_of
     touched = plan.touched()
     span = Span(job.window, before, run.as_of)
+    span = span._replace(complete=with_old_tags(run.stored.images, images, span))
     changes = [
         image_change(name, run.stored.images.get(name), images.get(name), span, files)
         for name, files in sorted(touched.items())
