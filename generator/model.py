@@ -1,4 +1,4 @@
-"""Tags, groups, tables and images, and what one build leaves to the next: values, no I/O.
+"""Tags, groups, tables and images: values, no I/O.
 
 Names, tags and digests are checked where they enter (`check_*`), once; everything after
 relies on it. All times are UTC.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -88,49 +88,6 @@ class Seen(msgspec.Struct, frozen=True):
     images: Mapping[str, tuple[Tag, ...]] = {}
     failed: Mapping[str, Failure] = {}
     failure: Failure | None = None
-
-
-class Streak(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Nights in a row of one thing, the last of them, and what was answered in them."""
-
-    nights: int
-    last: date
-    answer: str = ""
-
-    def again(self, night: date, answer: str = "") -> Streak:
-        """The streak with another night; a second run in the same night counts once."""
-        if answer != self.answer:
-            return Streak(1, night, answer)
-        return Streak(self.nights + (night > self.last), max(night, self.last), answer)
-
-
-class Totals(msgspec.Struct, frozen=True):
-    """How much a table holds over all images."""
-
-    images: int = 0
-    groups: int = 0
-    tags: int = 0
-
-
-class Build(msgspec.Struct, frozen=True):
-    """What the last build leaves to the next one.
-
-    `totals` are by table. `failed` counts the nights of a source or image that could not be
-    asked, `held` those of an answer that is held back, `gone` those of an image that no source
-    has; keys are as `streak_key` makes them. `outputs` are the kinds of file that it wrote.
-    """
-
-    as_of: datetime | None = None
-    totals: dict[str, Totals] = {}
-    failed: dict[str, Streak] = {}
-    held: dict[str, Streak] = {}
-    gone: dict[str, Streak] = {}
-    outputs: tuple[str, ...] = ()
-
-
-def streak_key(table: str, image: str | None = None) -> str:
-    """The key of a table's source, or of one image in it."""
-    return table if image is None else f"{table}:{image}"
 
 
 def short_digest(digest: str) -> str:

@@ -16,7 +16,8 @@ from generator.errors import Failure
 from generator.grouping import Window
 from generator.guard.findings import Finding
 from generator.guard.judge import Rules, SourceRules, Verdict, judge
-from generator.model import Build, Image, Seen, Tag, short_digest
+from generator.guard.memory import Build
+from generator.model import Image, Seen, Tag, short_digest
 
 NOON = datetime(2024, 6, 3, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -267,7 +267,7 @@ def test_a_broken_state_costs_its_image_and_the_others_are_published(site: Site)
 
 def test_a_push_of_somebody_else_during_the_build_is_not_overwritten(site: Site) -> None:
     site.night({**MAIN, "app": ROLLED})
-    site.listing({**MAIN, "new": APP})
+    site.listing({**MAIN, "app": ROLLED, "new": APP})
     clone = site.begin()
     assert site.step(clone, "resume").code == 0
     assert site.step(clone, "build").code == 0

@@ -159,13 +159,17 @@ NEWER = '{"version": 2}'
 REASON = "its version is 2, and this tagpages reads 1 only"
 
 
+def failures(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [item for item in report["findings"] if item["kind"] == "failed"]
+
+
 def test_a_broken_state_fails_its_image_and_the_others_are_compared(site: Site) -> None:
     whole = compared(site)
     for image in ("bash", "zsh"):
         site.state(image).write_text(NEWER)
     found = compared(site)
-    assert [(item["kind"], item["image"], item["detail"]) for item in found["findings"]] == [
-        ("failed", image, f"{image}/tags.json: {REASON}") for image in ("bash", "zsh")
+    assert [(item["image"], item["detail"]) for item in failures(found)] == [
+        (image, f"{image}/tags.json: {REASON}") for image in ("bash", "zsh")
     ]
     assert found["changes"] == [item for item in whole["changes"] if item["image"] != "bash"]
     assert found["unchanged"] == 0
@@ -216,8 +220,8 @@ def test_a_file_that_cannot_be_read_fails_its_image_and_the_others_are_compared(
     path.unlink()
     path.symlink_to(site.state("nginx"))
     found = compared(site)
-    (finding,) = found["findings"]
-    assert (finding["kind"], finding["image"]) == ("failed", "bash")
+    (finding,) = failures(found)
+    assert finding["image"] == "bash"
     assert finding["detail"].startswith(f"cannot read {path}: ")
     assert [item["image"] for item in found["changes"]] == ["apko", "curl", "nginx"]
 
@@ -250,6 +254,74 @@ def test_the_report_comes_as_text_and_as_markdown_too(site: Site) -> None:
     assert site.run("report", "--format", "md").out.startswith(
         "# Image tags, 2024-06-03 00:40 UTC\n\n1 added, 1 removed, 2 changed, 1 unchanged"
     )
+
+
+# What happened between two states
+
+
+def night(site: Site, day: int, listing: Listing) -> dict[str, Any]:
+    """One more night of June 2024 with the same answer of both sources, and its own report."""
+    site.lists(listing, listing)
+    file = site.root / "night.json"
+    site.build("--as-of", f"2024-06-{day:02}T00:40:00Z", "--report", file)
+    value = json.loads(file.read_bytes())
+    assert isinstance(value, dict)
+    return value
+
+
+def test_a_report_over_many_nights_calls_removed_what_each_night_called_removed(
+    site: Site,
+) -> None:
+    """After ten more nights the tags would have left the window, and look as if they had."""
+    site.catalog(as_of=None, window="7 days")
+    night(site, 4, SECOND)
+    commit(site)
+    less: Listing = {**SECOND, "bash": SECOND["bash"][:1]}
+    removed = [
+        (change["image"], table["table"], table["removed"])
+        for day in (5, 6, 14)
+        for change in night(site, day, less)["changes"]
+        for table in change.get("tables", ())
+        if "removed" in table
+    ]
+    assert removed == [("bash", "public", ["5"]), ("bash", "private", ["5"])]
+    (change,) = [item for item in compared(site)["changes"] if item["image"] == "bash"]
+    assert [table["removed"] for table in change["tables"]] == [["5"], ["5"]]
+    assert [table["aged_out"] for table in change["tables"]] == [["latest"], ["latest"]]
+
+
+def test_what_moved_back_in_between_is_told_of_two_states_that_are_alike(site: Site) -> None:
+    night(site, 4, SECOND)
+    commit(site)
+    night(site, 5, SECOND | {"bash": FIRST["bash"]})
+    night(site, 6, SECOND)
+    told = [
+        (item["kind"], item["image"], item["table"], item["detail"])
+        for item in compared(site)["findings"]
+        if item["kind"] == "moved_back"
+    ]
+    there, here = f"{'2' * 12} → {'a' * 12}", f"{'a' * 12} → {'2' * 12}"
+    assert told == [
+        ("moved_back", "bash", table, move)
+        for move in (there, here)
+        for table in ("private", "public")
+    ]
+    commit(site)
+    assert compared(site)["findings"] == []
+
+
+def test_a_tag_that_a_complete_listing_lacks_is_removed_whatever_its_age(site: Site) -> None:
+    """The source lists `zsh` long after it has left the window, so it would list `5` too."""
+    site.catalog(as_of=None, window="7 days")
+    both: Listing = {
+        **SECOND,
+        "bash": [("5.1", "1", "2024-06-02T10:00:00Z"), ("5", "2", "2024-06-01T09:00:00Z")],
+        "zsh": [(f"5.{n}", f"{n}", "2024-06-01T10:00:00Z") for n in range(4)],
+    }
+    night(site, 4, both)
+    report = night(site, 9, {**both, "bash": both["bash"][:1]})
+    (change,) = [item for item in report["changes"] if item["image"] == "bash"]
+    assert [table["removed"] for table in change["tables"]] == [["5"], ["5"]]
 
 
 # Lanes

@@ -17,7 +17,8 @@ from pathlib import Path
 from generator.content.files import Owned
 from generator.content.state import BUILD_FILE, TAGS_FILE, decode_build, decode_image, read_bytes
 from generator.errors import Failure, TagpagesError, UsageError
-from generator.model import Build, Image
+from generator.guard.memory import Build
+from generator.model import Image
 
 Contents = Mapping[str, bytes | Failure]
 """Files by their path; a Failure for one that cannot be read."""

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from generator.errors import Failure, TagpagesError
-from generator.model import Build, Image, Table, check_digests, check_name, check_tags
+from generator.guard.memory import Build
+from generator.model import Image, Table, check_digests, check_name, check_tags
 
 VERSION = 1
 TAGS_FILE = "tags.json"
@@ -145,7 +146,20 @@ def encode_build(build: Build) -> bytes:
         ]
         body = "\n" + ",\n".join(lines) + "\n  " if lines else ""
         fields.append(f'  "{name}": {{{body}}}')
+    fields.append(f'  "standing": {_encode_lines(build.standing, 2)}')
+    nights = ",\n".join(
+        f"    {_encode(time).decode()}: {_encode_lines(build.noticed[time], 4)}"
+        for time in sorted(build.noticed)
+    )
+    fields.append(f'  "noticed": {{\n{nights}\n  }}' if nights else '  "noticed": {}')
     return ("{\n" + ",\n".join(fields) + "\n}\n").encode()
+
+
+def _encode_lines(items: Iterable[msgspec.Struct], indent: int) -> str:
+    """A JSON list that begins in a line indented by so many spaces, one item a line."""
+    space = " " * indent
+    lines = ",\n".join(f"{space}  {_encode(item).decode()}" for item in items)
+    return f"[\n{lines}\n{space}]" if lines else "[]"
 
 
 def load_build(content: Path) -> Build:
@@ -173,9 +187,7 @@ def decode_build(data: bytes, path: str) -> Build:
         raise TagpagesError(
             f"{path}: {_newer(data) or error}; restore it from git or delete it"
         ) from None
-    return Build(
-        decoded.as_of, decoded.totals, decoded.failed, decoded.held, decoded.gone, decoded.outputs
-    )
+    return Build(**{name: getattr(decoded, name) for name in Build.__struct_fields__})
 
 
 def load(content: Path, ours: Callable[[Build], tuple[Collection[str], Collection[str]]]) -> Known:

@@ -21,6 +21,7 @@ FindingKind = Literal[
     "immutable_changed",
     "time_back",
     "kept_day",
+    "removed",
 ]
 """What was noticed:
 
@@ -40,7 +41,23 @@ FindingKind = Literal[
 - `immutable_changed`: a tag that never moves moved.
 - `time_back`: the time of a tag or a group went back to an earlier day.
 - `kept_day`: the source gave a later day for the same digest and tags, which is not believed.
+- `removed`: tags that a page showed are gone from the registry.
 """
+
+EVENTS: frozenset[FindingKind] = frozenset(
+    {
+        "released",
+        "gone",
+        "retired",
+        "excluded",
+        "kept_folder",
+        "moved_back",
+        "immutable_changed",
+        "time_back",
+        "removed",
+    }
+)
+"""What happens once; all other kinds say how something stands, for as long as it stands so."""
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -25,8 +25,9 @@ from generator.guard.losses import (
     too_much_for_a_source,
     too_much_for_a_table,
 )
+from generator.guard.memory import Build, Streak, streak_key
 from generator.guard.merge import merge
-from generator.model import Build, Image, Seen, Streak, Table, TimeKind, streak_key
+from generator.model import Image, Seen, Table, TimeKind
 
 
 @dataclass(frozen=True)

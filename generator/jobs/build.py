@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from generator.collect.answers import Answers, seen
 from generator.collect.ask import Observer
 from generator.content.plan import Plan
@@ -15,10 +17,11 @@ from generator.content.state import BUILD_FILE, Known, encode_build
 from generator.content.tree import Tree
 from generator.errors import UsageError
 from generator.guard.judge import Rules, SourceRules, Verdict, judge
+from generator.guard.memory import Build, Streak, Totals, noticed, standing
 from generator.jobs.collect import Pull, collect, read_answers
 from generator.jobs.job import Job
 from generator.jobs.planning import check_only, plan_images, plan_removal, report_of
-from generator.model import Build, Image, Streak, Totals
+from generator.model import Image
 from generator.report.changes import Report
 
 LEFTOVERS = "build.*-of-*.json"
@@ -62,8 +65,11 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         plan = _planned(job, tree, known, verdict, as_of)
         if not night.dry_run:
             plan.apply(tree)
-            _write_build(job, tree, _record(job, known, verdict, plan, as_of))
-        return report_of(job, plan, known, verdict.images, as_of)
+        report = report_of(job, plan, known, verdict.images, as_of)
+        if not night.dry_run:
+            counted = _counted(job, known, verdict, plan, as_of)
+            _write_build(job, tree, _remembering(job, counted, known.last, report))
+    return report
 
 
 def _as_of(job: Job, last: Build, parts: Sequence[Answers]) -> datetime:
@@ -136,15 +142,25 @@ def _write_build(job: Job, tree: Tree, build: Build) -> None:
                 tree.apply(change)
 
 
-def _record(job: Job, known: Known, verdict: Verdict, plan: Plan, as_of: datetime) -> Build:
-    """What this build leaves to the next one; what a run with `only` is not about stays."""
+def _remembering(job: Job, build: Build, last: Build, report: Report) -> Build:
+    """The build with what it has to tell, and what happened in the nights before it."""
+    findings = [*report.findings, *report.removals()]
+    return replace(
+        build,
+        standing=standing(last.standing, findings, job.selected),
+        noticed=noticed(last.noticed, report.as_of, findings),
+    )
+
+
+def _counted(job: Job, known: Known, verdict: Verdict, plan: Plan, as_of: datetime) -> Build:
+    """The totals and streaks of this build; what a run with `only` is not about stays."""
     last = known.last
     removed = plan.changes.keys() - verdict.images.keys()
     missing = {name: streak for name, streak in verdict.missing.items() if name not in removed}
     if not job.only:
         images = known.images | verdict.images
         totals = _totals(image for name, image in images.items() if name not in removed)
-        return Build(as_of, totals, verdict.failed, verdict.held, missing, job.outputs)
+        return Build(as_of, totals, verdict.failed, verdict.held, missing, outputs=job.outputs)
 
     def others(streaks: Mapping[str, Streak]) -> dict[str, Streak]:
         """Those of sources, and of images that this run is not about."""
@@ -158,7 +174,7 @@ def _record(job: Job, known: Known, verdict: Verdict, plan: Plan, as_of: datetim
         others(last.failed) | verdict.failed,
         others(last.held) | verdict.held,
         gone | missing,
-        last.outputs,
+        outputs=last.outputs,
     )
 
 

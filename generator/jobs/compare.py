@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from msgspec.structs import replace
+from collections.abc import Iterable
 
 from generator.content.snapshot import Snapshot, of_folder, take
 from generator.content.state import load_build
-from generator.guard.findings import Finding, FindingKind
-from generator.guard.merge import merge
+from generator.guard.findings import Finding
 from generator.jobs.job import Job
-from generator.model import Image, Streak, Tag
-from generator.report.changes import VERSION, Report, Span, image_change
+from generator.report.changes import VERSION, Report, Span, image_change, with_old_tags
 from generator.report.text import needs_a_look
 
 
@@ -60,7 +56,14 @@ def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
     }
     build = new.build()
     as_of = job.as_of(recorded=build.as_of)
-    span = Span(job.window, old.build().as_of or as_of, as_of)
+    last = old.build()
+    noticed = [
+        finding
+        for finding in build.noticed_since(last)
+        if job.selected(finding.image or "") and finding.image not in unreadable
+    ]
+    span = Span(job.window, last.as_of or as_of, as_of, removed=_removed(noticed))
+    span = span._replace(complete=with_old_tags(images, now, span))
     changed = sorted(files.keys() & (images.keys() | now.keys()) - unreadable.keys())
     there = set(filter(job.selected, new.with_state()))
     return Report(
@@ -76,38 +79,16 @@ def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
         len(there - files.keys()),
         (
             *(Finding("failed", name, detail=unreadable[name]) for name in sorted(unreadable)),
-            *_streaks(job, "failed", build.failed),
-            *_streaks(job, "held", build.held),
-            *(
-                Finding("missing", name, nights=item.nights)
-                for name, item in build.gone.items()
-                if job.selected(name)
-            ),
-            *_moves(job, images, now),
+            *(finding for finding in noticed if finding.kind != "removed"),
         ),
     )
 
 
-def _streaks(job: Job, kind: FindingKind, streaks: Mapping[str, Streak]) -> Iterator[Finding]:
-    for key, streak in streaks.items():
-        table, _, image = key.partition(":")
-        if not image or job.selected(image):
-            yield Finding(kind, image or None, table, nights=streak.nights)
-
-
-def _moves(job: Job, before: Mapping[str, Image], after: Mapping[str, Image]) -> Iterator[Finding]:
-    """What a build would have noticed on the way from one last known good to the other."""
-    specs = {table.name: table.source for table in job.catalog.tables}
-    for name in sorted(before.keys() & after.keys()):
-        old = {table.name: table.groups for table in before[name].tables}
-        for table in after[name].tables:
-            if table.name not in specs or old.get(table.name, ()) == table.groups:
-                continue
-            tags = [
-                Tag(tag, group.digest, group.last_changed)
-                for group in table.groups
-                for tag in group.tags
-            ]
-            order, is_immutable = job.catalog.tag_order, specs[table.name].is_immutable
-            for finding in merge(old.get(table.name, ()), tags, order, is_immutable)[1]:
-                yield replace(finding, image=name, table=table.name)
+def _removed(noticed: Iterable[Finding]) -> dict[str, set[tuple[str, str]]]:
+    """Table and tag of what builds on the way saw removed, by image."""
+    removed: dict[str, set[tuple[str, str]]] = {}
+    for finding in noticed:
+        if finding.kind == "removed" and finding.image and finding.table:
+            places = ((finding.table, tag) for tag in finding.tags)
+            removed.setdefault(finding.image, set()).update(places)
+    return removed

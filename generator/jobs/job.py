@@ -21,7 +21,8 @@ from generator.content.state import Known, load
 from generator.content.tree import Tree
 from generator.errors import UsageError
 from generator.grouping import Window
-from generator.model import Build, Image
+from generator.guard.memory import Build
+from generator.model import Image
 from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS, Name
 from generator.pages.base import Output, Page, Site
 from generator.pages.environment import Renderer

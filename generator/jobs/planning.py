@@ -14,7 +14,7 @@ from generator.content.tree import Tree
 from generator.errors import UsageError
 from generator.jobs.job import Job
 from generator.model import Image
-from generator.report.changes import VERSION, Report, Span, image_change
+from generator.report.changes import VERSION, Report, Span, image_change, with_old_tags
 
 
 def plan_images(
@@ -57,6 +57,7 @@ def report_of(
     """What the plan changes, and what there is to tell."""
     before = known.last.as_of or as_of
     span = Span(job.window, before, as_of)
+    span = span._replace(complete=with_old_tags(known.images, images, span))
     return Report(
         VERSION,
         as_of,

@@ -5,7 +5,8 @@ These are the values, which are also the JSON form; `report_text` shows them to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -77,6 +78,13 @@ class Report(msgspec.Struct, frozen=True):
         """The findings of some kinds, as they came."""
         return [item for item in self.findings if item.kind in kinds]
 
+    def removals(self) -> Iterator[Finding]:
+        """The tags that the changed images lost, as findings: what a build remembers of them."""
+        for change in self.changes:
+            for table in change.tables:
+                if change.kind == "changed" and table.removed:
+                    yield Finding("removed", change.image, table.table, tags=table.removed)
+
     @property
     def is_trouble(self) -> bool:
         """Whether something failed or was held back."""
@@ -84,11 +92,38 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Span(NamedTuple):
-    """From when to when (UTC) something is compared, and what of it the pages show."""
+    """From when to when (UTC) something is compared, and what of it the pages show.
+
+    A tag that is absent and would have left the window has aged out; it is `removed` in the tables
+    named in `complete`, whose sources list old tags too, and where a build on the way saw it go:
+    `removed` has those, table and tag, by image.
+    """
 
     window: Window
     before: datetime
     as_of: datetime
+    complete: frozenset[str] = frozenset()
+    removed: Mapping[str, Collection[tuple[str, str]]] = {}
+
+
+def with_old_tags(
+    before: Mapping[str, Image], after: Mapping[str, Image], span: Span
+) -> frozenset[str]:
+    """The tables whose sources list tags that have left the window, as most registries do.
+
+    Those are the tables of which `after` has most of the tags that left it since `before`.
+    """
+    kept: Counter[str] = Counter()
+    for name in before.keys() & after.keys():
+        new = {table.name: table.groups for table in after[name].tables}
+        for table in before[name].tables:
+            shown = visible(table.groups, span.window, span.before)
+            still = set(visible(shown, span.window, span.as_of))
+            listed = _by_tag(new.get(table.name, ())) if len(still) < len(shown) else {}
+            for group in shown:
+                if group not in still:
+                    kept[table.name] += sum(1 if tag in listed else -1 for tag in group.tags)
+    return frozenset(table for table, count in kept.items() if count > 0)
 
 
 def image_change(
@@ -103,13 +138,13 @@ def image_change(
     old = {table.name: table for table in before.tables} if before else {}
     new = {table.name: table for table in after.tables} if after else {}
     changes = (
-        _table_change(old.get(name, Table(name)), new.get(name, Table(name)), span)
+        _table_change(image, old.get(name, Table(name)), new.get(name, Table(name)), span)
         for name in new | old
     )
     return ImageChange(image, kind, tuple(filter(None, changes)), tuple(sorted(files)))
 
 
-def _table_change(before: Table, after: Table, span: Span) -> TableChange | None:
+def _table_change(image: str, before: Table, after: Table, span: Span) -> TableChange | None:
     old, new = _by_tag(before.groups), _by_tag(after.groups)
     was_shown = _by_tag(visible(before.groups, span.window, span.before))
     still_shown = _by_tag(visible(before.groups, span.window, span.as_of))
@@ -119,6 +154,13 @@ def _table_change(before: Table, after: Table, span: Span) -> TableChange | None
         if tag in old and old[tag].digest != group.digest:
             rolls.setdefault((old[tag].digest, group.digest), []).append(tag)
     lost = [tag for tag in was_shown if tag not in is_shown]
+    seen_going = span.removed.get(image, ())
+    removed = tuple(
+        tag
+        for tag in lost
+        if tag not in new
+        and (tag in still_shown or after.name in span.complete or (after.name, tag) in seen_going)
+    )
     change = TableChange(
         after.name,
         rolled=tuple(
@@ -126,8 +168,8 @@ def _table_change(before: Table, after: Table, span: Span) -> TableChange | None
             for (start, end), tags in rolls.items()
         ),
         added=tuple(tag for tag in is_shown if tag not in old),
-        removed=tuple(tag for tag in lost if tag not in new and tag in still_shown),
-        aged_out=tuple(tag for tag in lost if tag in new or tag not in still_shown),
+        removed=removed,
+        aged_out=tuple(tag for tag in lost if tag not in removed),
         emptied=bool(was_shown) and not is_shown,
     )
     return change if change != TableChange(after.name) else None
