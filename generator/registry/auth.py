@@ -52,6 +52,8 @@ class Challenged:
     def __init__(
         self, session: Session, home: Origin, credentials: Credentials | None = None
     ) -> None:
+        if credentials:
+            session.conceal(*credentials.secrets)
         self._session = session
         self._home = home
         self._credentials = credentials

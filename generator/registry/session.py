@@ -53,7 +53,7 @@ class Session:
         self.limits = limits or Limits()
         self.keychain = keychain or Keychain()
         self.stats = Stats()
-        self.tokens = Tokens(self)
+        self.tokens = Tokens(self.fetch, self.clock, self.limits)
         self._resolve = resolve
         self._client: Client | None = None
         self._gates: dict[Origin, Gate] = {}
