@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlencode
@@ -120,7 +120,7 @@ class Tokens:
 def _granted(request: Request, reply: Reply, grant: Grant) -> Reply:
     if reply.status == HTTPStatus.OK:
         return reply
-    bare = Reply(reply.url, reply.status, reply.headers)  # what it says may repeat a secret
+    bare = replace(reply, body=b"")  # what it says may repeat a secret
     error = status_error(request, bare)
     who = f"as {grant.credentials.source} says" if grant.credentials else "anonymously"
     error.args = (f"no token for {grant.home.netloc}, asked {who}: {error}",)
@@ -132,10 +132,10 @@ def _get(grant: Grant) -> Request:
     query += [("scope", scope) for scope in grant.scope.split()]
     joint = "&" if "?" in grant.realm else "?"
     url = f"{grant.realm}{joint}{urlencode(query)}" if query else grant.realm
-    headers = {"Accept": "application/json"}
+    request = Request("GET", url, {"Accept": "application/json"})
     if grant.credentials and grant.credentials.username:
-        headers["Authorization"] = grant.credentials.basic
-    return Request("GET", url, headers)
+        return request.authorised(grant.credentials.basic)
+    return request
 
 
 def _post(grant: Grant, identity: str) -> Request:
@@ -147,7 +147,7 @@ def _post(grant: Grant, identity: str) -> Request:
         "refresh_token": identity,
     }
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-    return Request("POST", grant.realm, headers, urlencode(form).encode())
+    return Request("POST", grant.realm, headers, urlencode(form).encode(), login=identity)
 
 
 def _host(grant: Grant) -> str:
