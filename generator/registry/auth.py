@@ -52,23 +52,41 @@ class Challenged:
     def __init__(
         self, session: Session, home: Origin, credentials: Credentials | None = None
     ) -> None:
+        if credentials:
+            session.conceal(*credentials.secrets)
         self._session = session
         self._home = home
         self._credentials = credentials
         self._basic = False
-        self._last: Grant | None = None
         self._grants: dict[str, Grant] = {}
+        self._proven: Grant | None = None
 
     async def header(self, scope: str) -> str:
-        """By what the registry has asked for so far; a new scope is guessed from the last one."""
+        """By what the registry has asked for so far; for a new scope by a guess."""
         if self._credentials and self._credentials.bearer:
             return f"Bearer {self._credentials.bearer}"
         if self._basic and self._credentials:
             return self._credentials.basic
         grant = self._grants.get(scope)
-        if grant is None and self._last and scope:
-            grant = replace(self._last, scope=scope)
-        return f"Bearer {await self._session.tokens.get(grant)}" if grant else ""
+        if grant is None:
+            return await self._guessed(scope)
+        token = await self._session.tokens.get(grant)
+        self._proven = grant
+        return f"Bearer {token}"
+
+    async def _guessed(self, scope: str) -> str:
+        """A token as the last challenge that led to one would have it; without one, nothing.
+
+        The guess saves the next repository its challenge. It may be wrong: that repository may
+        need no token, or another one.
+        """
+        if not self._proven:
+            return ""
+        try:
+            return f"Bearer {await self._session.tokens.get(replace(self._proven, scope=scope))}"
+        except RegistryError:
+            self._proven = None
+            return ""
 
     async def refused(self, scope: str, sent: str, reply: Reply) -> bool:
         """Take in the challenge; raises RegistryError if it names a realm that must not be used."""
@@ -81,6 +99,9 @@ class Challenged:
         if bearer := found.get("bearer"):
             return await self._bearer(bearer, scope, sent, reply)
         self._basic = "basic" in found and bool(self._credentials and self._credentials.username)
+        if sent.startswith("Bearer ") and scope not in self._grants:
+            self._proven = None
+            return True
         return self._basic and not sent
 
     async def _bearer(self, challenge: Challenge, scope: str, sent: str, reply: Reply) -> bool:
@@ -90,12 +111,12 @@ class Challenged:
             realm, challenge.parameters.get("service", ""), asked, self._credentials, self._home
         )
         same = sent and grant == self._grants.get(
-            scope, self._last and replace(self._last, scope=scope)
+            scope, self._proven and replace(self._proven, scope=scope)
         )
         if same and challenge.parameters.get("error") == "insufficient_scope":
             return False
         self._session.tokens.drop(grant, sent.removeprefix("Bearer "))
-        self._last = self._grants[scope] = grant
+        self._grants[scope] = grant
         return True
 
     async def _checked_realm(self, challenge: Challenge, reply: Reply) -> str:

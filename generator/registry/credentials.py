@@ -43,6 +43,11 @@ class Credentials:
         """The value of a Basic `Authorization` (RFC 7617, in UTF-8)."""
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What of it nobody may see, in the forms that are sent."""
+        return self.password, self.identity, self.bearer, self.basic.removeprefix("Basic ")
+
     @classmethod
     def named(
         cls, username: str, password: str, token: str, env: Mapping[str, str]

@@ -28,14 +28,15 @@ _EXPECTED = frozenset({HTTPStatus.OK})
 class Options(TypedDict, total=False):
     """What a request may want beyond its target.
 
-    `scope` is what to ask a token for, `headers` are added, `json` is sent as the body, `limit`
-    bounds the answer in bytes (by default a listing page's), `expect` are the statuses (by
-    default 200) that are an answer.
+    `scope` is what to ask a token for, `headers` are added, `json` is sent as the body, `login`
+    tells apart the user and password in it, `limit` bounds the answer in bytes (by default a
+    listing page's), `expect` are the statuses (by default 200) that are an answer.
     """
 
     scope: str
     headers: Mapping[str, str]
     json: object
+    login: str
     limit: int
     expect: Collection[int]
 
@@ -75,7 +76,7 @@ class Endpoint:
             headers["Content-Type"] = "application/json"
             body = msgspec.json.encode(options["json"])
         url = f"{self.origin}{target}" if target.startswith("/") else self.inside(target)
-        request = Request(method, url, headers, body)
+        request = Request(method, url, headers, body, options.get("login", ""))
         limit = options.get("limit", self.session.limits.page)
         request, reply = await self._authorised(request, options.get("scope", ""), limit)
         if reply.status not in options.get("expect", _EXPECTED):

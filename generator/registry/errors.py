@@ -27,6 +27,10 @@ class StatusError(RegistryError):
         self.codes = codes
 
 
+class LoginRefusedError(StatusError, SourceError):
+    """A login that the server refuses, and that is not sent to it again."""
+
+
 class GivenUpError(RegistryError, SourceError):
     """A host that does not answer, request after request."""
 

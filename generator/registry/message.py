@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from generator.model import shown
-from generator.registry.errors import RegistryError, StatusError
+from generator.registry.errors import LoginRefusedError, RegistryError, StatusError
 from generator.registry.origin import Origin
 
 T = TypeVar("T")
@@ -26,12 +26,16 @@ _CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request. Its headers may hold secrets: it is never shown whole."""
+    """One HTTP request. Its headers may hold secrets: it is never shown whole.
+
+    `login` tells apart what it logs in with, user and password or a refresh token; empty for none.
+    """
 
     method: str
     url: str
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    login: str = field(default="", repr=False)
 
     @property
     def subject(self) -> str:
@@ -58,7 +62,9 @@ class Request:
                 f"the token for {self.subject} has characters that no header may have: "
                 "does it end with a line break?"
             )
-        return replace(self, headers={**self.headers, "Authorization": authorization})
+        headers = {**self.headers, "Authorization": authorization}
+        login = authorization if authorization.startswith("Basic ") else self.login
+        return replace(self, headers=headers, login=login)
 
 
 class Headers:
@@ -79,12 +85,16 @@ class Headers:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server answered to `url`, the whole body read (error bodies may be cut short)."""
+    """What a server answered to `url`, the whole body read (error bodies may be cut short).
+
+    `refuses_login` tells a wrong login from other refusals: see `Logins`.
+    """
 
     url: str
     status: int
     headers: Headers = field(repr=False)
     body: bytes = field(default=b"", repr=False)
+    refuses_login: bool = False
 
     def json(self, kind: type[T]) -> T:
         """The body as a value of `kind`; raises RegistryError if it is anything else."""
@@ -133,7 +143,10 @@ class _Problems(msgspec.Struct):
 
 
 def status_error(request: Request, reply: Reply) -> StatusError:
-    """The error for a reply that is no answer, with what its body says, without any secret."""
+    """The error for a reply that is no answer, with what its body says, without any secret.
+
+    A LoginRefusedError if it refuses the login.
+    """
     problems = _problems(reply.body)
     codes = [str(problem.code) for problem in problems.errors if _CODE.fullmatch(str(problem.code))]
     messages = [str(problem.message) for problem in problems.errors if problem.message]
@@ -144,7 +157,8 @@ def status_error(request: Request, reply: Reply) -> StatusError:
         if reply.url == request.url
         else f"{Origin.of(reply.url)} (for {request.subject})"
     )
-    return StatusError(
+    kind = LoginRefusedError if reply.refuses_login else StatusError
+    return kind(
         f"{where} answered {reply.status}{f' {said}' if said else ''}{_advice(reply.status)}",
         reply.status,
         frozenset(codes),

@@ -8,6 +8,7 @@ request has earned, and reads the clock itself.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +17,7 @@ from generator.registry.credentials import Keychain
 from generator.registry.errors import Fault, RegistryError
 from generator.registry.gate import Gate, Stats, backoff, rate_limited, told_to_wait
 from generator.registry.limits import Limits
+from generator.registry.logins import Logins
 from generator.registry.message import Reply, Request, status_error
 from generator.registry.origin import Origin, Place, Resolve, places, resolve, resolved
 from generator.registry.tokens import Tokens
@@ -53,7 +55,8 @@ class Session:
         self.limits = limits or Limits()
         self.keychain = keychain or Keychain()
         self.stats = Stats()
-        self.tokens = Tokens(self)
+        self.tokens = Tokens(self.fetch, self.clock, self.limits)
+        self._logins = Logins()
         self._resolve = resolve
         self._client: Client | None = None
         self._gates: dict[Origin, Gate] = {}
@@ -102,7 +105,7 @@ class Session:
         reply's `url` tells where it came from. Raises RegistryError for a request that fails.
         """
         for _ in range(self.limits.redirects + 1):
-            reply = await self._exchange(request, limit)
+            reply = await self._logins.sent(request, partial(self._exchange, request, limit))
             target = reply.headers.get("location")
             if reply.status not in _REDIRECTS or not target or request.method == "POST":
                 return reply
@@ -138,7 +141,7 @@ class Session:
         headers = {
             name: value for name, value in request.headers.items() if name.lower() in _CARRIED
         }
-        return replace(request, url=url, headers=headers)
+        return replace(request, url=url, headers=headers, login="")
 
     async def _exchange(self, request: Request, limit: int) -> Reply:
         """One request, tried again while its failures are passing ones."""

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import urlencode
 
 import msgspec
 
+from generator.registry.clock import Clock
 from generator.registry.credentials import Credentials
 from generator.registry.errors import RegistryError
+from generator.registry.limits import Limits
 from generator.registry.message import Reply, Request, status_error
 from generator.registry.origin import Origin
 from generator.registry.times import parse_time
-
-if TYPE_CHECKING:
-    from generator.registry.session import Session
 
 SHORTEST = 60.0
 """Seconds that every token lives at least, whatever the server says; also the default."""
@@ -41,6 +40,13 @@ class Grant:
     scope: str
     credentials: Credentials | None
     home: Origin
+
+
+class Fetch(Protocol):
+    """`Session.fetch`: what tokens need of a session."""
+
+    async def __call__(self, request: Request, *, home: Origin, limit: int) -> Reply:
+        """The final reply to a request; raises RegistryError for a request that fails."""
 
 
 class _Token(msgspec.Struct):
@@ -64,17 +70,19 @@ class _Slot:
 class Tokens:
     """The session's tokens."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, fetch: Fetch, clock: Clock, limits: Limits) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._limits = limits
         self._slots: dict[Grant, _Slot] = {}
 
     async def get(self, grant: Grant) -> str:
         """A token that is good for some seconds yet; raises RegistryError if there is none."""
         slot = self._slots.setdefault(grant, _Slot())
         async with slot.lock:
-            if not slot.value or self._session.clock.monotonic() > slot.end - EARLY:
+            if not slot.value or self._clock.monotonic() > slot.end - EARLY:
                 slot.value, lifetime = await self._fetched(grant)
-                slot.end = self._session.clock.monotonic() + lifetime
+                slot.end = self._clock.monotonic() + lifetime
             return slot.value
 
     def drop(self, grant: Grant, value: str) -> None:
@@ -92,13 +100,12 @@ class Tokens:
         lifetime = max(token.expires_in or SHORTEST, SHORTEST)
         issued = parse_time(token.issued_at or "")
         if issued:
-            age = (self._session.clock.now() - issued).total_seconds()
+            age = (self._clock.now() - issued).total_seconds()
             lifetime -= age if 0 < age < lifetime - SHORTEST / 2 else 0
         return value, lifetime
 
     async def _reply(self, grant: Grant) -> Reply:
         if grant.credentials and grant.credentials.identity:
-            self._session.conceal(grant.credentials.identity)
             request = _post(grant, grant.credentials.identity)
             reply = await self._send(request, grant)
             if reply.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
@@ -107,13 +114,13 @@ class Tokens:
         return _granted(request, await self._send(request, grant), grant)
 
     async def _send(self, request: Request, grant: Grant) -> Reply:
-        return await self._session.fetch(request, home=grant.home, limit=self._session.limits.token)
+        return await self._fetch(request, home=grant.home, limit=self._limits.token)
 
 
 def _granted(request: Request, reply: Reply, grant: Grant) -> Reply:
     if reply.status == HTTPStatus.OK:
         return reply
-    bare = Reply(reply.url, reply.status, reply.headers)  # what it says may repeat a secret
+    bare = replace(reply, body=b"")  # what it says may repeat a secret
     error = status_error(request, bare)
     who = f"as {grant.credentials.source} says" if grant.credentials else "anonymously"
     error.args = (f"no token for {grant.home.netloc}, asked {who}: {error}",)
@@ -125,10 +132,10 @@ def _get(grant: Grant) -> Request:
     query += [("scope", scope) for scope in grant.scope.split()]
     joint = "&" if "?" in grant.realm else "?"
     url = f"{grant.realm}{joint}{urlencode(query)}" if query else grant.realm
-    headers = {"Accept": "application/json"}
+    request = Request("GET", url, {"Accept": "application/json"})
     if grant.credentials and grant.credentials.username:
-        headers["Authorization"] = grant.credentials.basic
-    return Request("GET", url, headers)
+        return request.authorised(grant.credentials.basic)
+    return request
 
 
 def _post(grant: Grant, identity: str) -> Request:
@@ -140,7 +147,7 @@ def _post(grant: Grant, identity: str) -> Request:
         "refresh_token": identity,
     }
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-    return Request("POST", grant.realm, headers, urlencode(form).encode())
+    return Request("POST", grant.realm, headers, urlencode(form).encode(), login=identity)
 
 
 def _host(grant: Grant) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from generator.errors import TagpagesError
+from generator.errors import SourceError
 from generator.model import TimeKind
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed
@@ -162,7 +162,7 @@ class _Login:
         """The token, fetched when there is none; a login that failed is not tried again."""
         async with self._lock:
             if self._failure:
-                raise TagpagesError(self._failure)
+                raise SourceError(self._failure)
             if not self._header:
                 self._header = f"Bearer {await self._token()}"
                 self._since = self._session.clock.monotonic()
@@ -183,12 +183,16 @@ class _Login:
         self._session.conceal(self._credentials.password)
         try:
             reply = await api.request(
-                "POST", "/v2/auth/token", json=login, limit=self._session.limits.token
+                "POST",
+                "/v2/auth/token",
+                json=login,
+                login=self._credentials.basic,
+                limit=self._session.limits.token,
             )
         except StatusError as error:  # what it says may repeat the secret
             self._failure = (
                 f"{self._origin} refuses the login that {self._credentials.source} names: "
                 f"it answered {error.status}"
             )
-            raise TagpagesError(self._failure) from None
+            raise SourceError(self._failure) from None
         return reply.json(_Token).access_token

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from generator.registry import Endpoint, Origin, Registry, RegistryError
+from generator.registry import Endpoint, Limits, Origin, Registry, RegistryError
 from generator.registry.auth import Challenged, Fixed
 from generator.registry.challenge import Challenge, challenges
 from generator.registry.credentials import Credentials
@@ -23,7 +25,7 @@ from tests.registry.fake import (
     run,
     session_for,
 )
-from tests.registry.server import Answer, Call, Server, as_json, problem
+from tests.registry.server import Answer, Call, Handler, Server, as_json, problem
 
 LOGIN: dict[str, Any] = {
     "username": "alice",
@@ -142,6 +144,114 @@ def test_the_next_repository_needs_no_challenge(registry: FakeRegistry) -> None:
             return [call.authorization for call in server.calls]
 
     assert run(scenario()) == ["", "Bearer token-1", "Bearer token-2"]
+
+
+def asked_for(names: Sequence[str], guard: Handler, tokens: TokenServer) -> Listed:
+    """List the tags of repositories of one registry, one after the other."""
+
+    async def scenario() -> Listed:
+        clock = FakeClock()
+        async with (
+            Server(guard).running() as server,
+            tokens.server.running(),
+            session_for(clock, limits=Limits(tries=2)) as session,
+        ):
+            listed = Listed(server, clock.slept)
+            remote = Registry(session, Origin.configured(server.address))
+            for name in names:
+                try:
+                    listed.tags[name] = await (await remote.repository(name)).tags()
+                except RegistryError as error:
+                    listed.errors[name] = str(error)
+            return listed
+
+    return run(scenario())
+
+
+@dataclass
+class Listed:
+    server: Server
+    slept: list[float]
+    tags: dict[str, list[str] | None] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def sent(self, name: str) -> list[str]:
+        """What was sent to authorise the requests for a repository."""
+        return [call.authorization for call in self.server.calls if f"/{name}/" in call.path]
+
+
+@pytest.mark.parametrize("refusal", [Answer(401), Answer(403), Answer(404), Answer(200, b"{}")])
+def test_a_guess_that_fails_is_dropped_and_the_request_goes_without(
+    registry: FakeRegistry, refusal: Answer
+) -> None:
+    registry.tag("public", "1.0", registry.image())
+    tokens = TokenServer(registry)
+    tokens.server.handler = lambda call: (
+        refusal if "repository:public:pull" in call.target else tokens.issue(call)
+    )
+
+    listed = asked_for(
+        ["app", "public"],
+        lambda call: registry(call) if "/public/" in call.path else tokens.guard(call),
+        tokens,
+    )
+
+    assert listed.errors == {}
+    assert listed.tags["public"] == ["1.0"]
+    assert listed.sent("public") == [""]
+
+
+def test_after_a_guess_that_failed_a_challenge_is_still_met(registry: FakeRegistry) -> None:
+    for name in ("public", "other", "third"):
+        registry.tag(name, "1.0", registry.image())
+    tokens = TokenServer(registry)
+    tokens.server.handler = lambda call: (
+        Answer(403) if "repository:public:pull" in call.target else tokens.issue(call)
+    )
+
+    listed = asked_for(
+        ["app", "public", "other", "third"],
+        lambda call: registry(call) if "/public/" in call.path else tokens.guard(call),
+        tokens,
+    )
+
+    assert listed.errors == {}
+    assert listed.sent("other") == ["", "Bearer token-2"]
+    assert listed.sent("third") == ["Bearer token-3"]
+
+
+@pytest.mark.parametrize("challenge", ["", "Negotiate"])
+def test_a_guessed_token_that_is_refused_is_left_out(
+    registry: FakeRegistry, challenge: str
+) -> None:
+    registry.tag("public", "1.0", registry.image())
+    tokens = TokenServer(registry)
+    refusal = problem(401, "UNAUTHORIZED", WWW_Authenticate=challenge)
+
+    def guard(call: Call) -> Answer:
+        if "/public/" in call.path:
+            return refusal if call.authorization else registry(call)
+        return tokens.guard(call)
+
+    listed = asked_for(["app", "public"], guard, tokens)
+
+    assert listed.errors == {}
+    assert listed.sent("public") == ["Bearer token-2", ""]
+
+
+def test_a_realm_that_gives_no_token_is_not_guessed_for_others(registry: FakeRegistry) -> None:
+    tokens = TokenServer(registry)
+    tokens.server.handler = lambda _: Answer(500)
+
+    listed = asked_for(
+        ["broken", "app"],
+        lambda call: registry(call) if "/app/" in call.path else tokens.guard(call),
+        tokens,
+    )
+
+    assert "answered 500" in listed.errors["broken"]
+    assert listed.tags["app"] == ["1.0", "latest"]
+    assert len(tokens.server.calls) == 2, "both for the repository that named the realm"
 
 
 @pytest.mark.parametrize(
