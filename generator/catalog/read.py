@@ -110,7 +110,7 @@ def _whole(part: _Part, text: str, *, is_ours: bool) -> tuple[int, str]:
 def _inner(part: _Part, path: str) -> _Part:
     """Return the part at a path; where nothing is there, that path with the line above it."""
     for inner in sorted(dict(_parts(part)).values(), key=lambda one: -len(one.path)):
-        if re.match(rf"{re.escape(inner.path)}(?![^.\[])", path):  # a name may have dots
+        if path.startswith(inner.path):  # the longest: a name may have dots
             return _inner(inner, path)
     return part._replace(path=path)
 
