@@ -146,11 +146,19 @@ def test_deep_nesting_is_refused_with_the_line(tmp_path: Path, nested: str, dept
     assert re.fullmatch("7: not valid YAML: (this is no `(seq|map)`|nested too deeply)", said)
 
 
-def test_an_unknown_kind_is_answered_with_all_kinds_if_none_is_near(tmp_path: Path) -> None:
-    text = SMALLEST.replace("kind: listing", "kind: zzz")
-    assert "`tables[0].source.kind`: unknown value `zzz`; valid are `chainguard`," in mistakes(
-        tmp_path, text
-    )
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{kind: zzz}", "`tables[0].source.kind`: unknown value `zzz`; valid are `chainguard`, "),
+        ("{kind: }", "`tables[0].source.kind`: unknown value ``; valid are `chainguard`, "),
+        ("{}", "`tables[0].source`: the key `kind` is missing; valid are `chainguard`, "),
+    ],
+)
+def test_without_a_kind_of_source_all_kinds_are_named(
+    tmp_path: Path, source: str, said: str
+) -> None:
+    text = SMALLEST.replace("{kind: listing, path: public.json}", source)
+    assert mistakes(tmp_path, text).startswith(f"5: {said}")
 
 
 def test_one_mistake_among_many_entries_is_found(tmp_path: Path) -> None:
