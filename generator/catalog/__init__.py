@@ -1,5 +1,5 @@
 """The catalog: `catalog.yaml` → values, every mistake with its line.
 
-`spec` has the values, `read` makes them from the file. Nothing here knows which kinds of source
-and of page there are: they are the type parameters of `Catalog`.
+`document` reads YAML, `spec` has the values, `read` makes them and words what is wrong. Nothing
+here knows which kinds of source and of page there are: they are the type parameters of `Catalog`.
 """

@@ -174,8 +174,9 @@ class Images(_Spec, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Check the exact names and the overridden ones."""
-        for name in self.exact():
-            _checked_name("include", name)
+        for index, name in enumerate(self.include):
+            if not _is_glob(name):
+                _checked_name(f"include[{index}]", name)
         for name, tables in self.overrides.items():
             _checked_name("overrides", name)
             for table, override in tables.items():
@@ -290,8 +291,9 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
         if not _BASE_URL.fullmatch(self.base_url):
             raise ValueError("`base_url`: write `https://docs.example.com`, no slash at its end")
         names = [table.name for table in self.tables]
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise ValueError(f"`tables`: two are named `{twice[0]}`")
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise ValueError(f"`tables[{index}].name`: another table is named `{name}` too")
         for key, kinds in (("pages", self.pages), ("outputs", (*self.pages, *self.outputs))):
             if len(set(kinds)) < len(kinds):
                 raise ValueError(f"`{key}`: a kind is there twice")

@@ -1,8 +1,11 @@
 """The one module that knows httpx, and aiohttp as its transport.
 
 A request here is one exchange: bounded in bytes and time, without redirects, retries, cookies
-or credentials of its own. Proxies and certificates come from the environment, as httpx reads
-them (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`).
+or credentials of its own. Proxies and certificates come from the environment (`HTTPS_PROXY`,
+`HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`).
+
+httpx's transports are used, not its client, which would do all that again and take longer than
+the request.
 """
 
 from __future__ import annotations
@@ -10,17 +13,18 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
+from httpx_aiohttp import AiohttpTransport
 
 from generator.model import shown
 from generator.registry.errors import Fault, RegistryError
 from generator.registry.limits import Limits, sized
 from generator.registry.message import Headers, Reply, Request
-from generator.registry.origin import LOOPBACK
+from generator.registry.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
@@ -31,15 +35,22 @@ _HEADERS = {"User-Agent": "tagpages", "Accept-Encoding": "gzip"}
 
 
 class Client:
-    """Connections to any number of hosts, reused."""
+    """Connections to any number of hosts, reused.
+
+    Raises RegistryError if the certificates that the environment names cannot be read.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         timeout = httpx.Timeout(limits.read, connect=limits.connect, pool=None)
         self._extensions = {"timeout": timeout.as_dict()}
-        self._client = _Httpx(
-            mounts={f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK},
-        )
+        self._transports: dict[Origin, AiohttpTransport] = {}
+        try:
+            self._context = httpx.create_ssl_context()
+        except OSError as error:
+            raise RegistryError(
+                f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {error}"
+            ) from None
 
     async def exchange(self, request: Request, limit: int) -> Reply:
         """Send a request and read its answer, of at most `limit` bytes.
@@ -77,7 +88,8 @@ class Client:
             content=request.body,
             extensions=self._extensions,
         )
-        response = await self._client.exchange(sent)
+        transport = self._transport(Origin.of(request.url))
+        response = await transport.handle_async_request(sent)
         try:
             body = b""
             if request.method != "HEAD":
@@ -106,7 +118,13 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        for transport in self._transports.values():
+            await transport.aclose()
+
+    def _transport(self, origin: Origin) -> AiohttpTransport:
+        if origin not in self._transports:
+            self._transports[origin] = _transport(self._context, _proxy(origin))
+        return self._transports[origin]
 
 
 class _Decoder(Protocol):
@@ -135,35 +153,35 @@ async def _read(chunks: AsyncIterable[bytes], decoder: _Decoder, limit: int) -> 
     return bytes(body), True
 
 
-class _Httpx(HttpxAiohttpClient):
-    """httpx's choice of a transport by URL and environment, and aiohttp sessions of our own.
+def _proxy(origin: Origin) -> httpx.Proxy | None:
+    """Return the proxy that the environment names for an origin, as urllib reads it.
 
-    The rest of httpx's client (redirects, credentials, cookies, a log of URLs) is passed by: it
-    is not wanted here, and takes longer than the request.
+    Raises RegistryError if that is none for HTTP.
     """
+    proxies = getproxies()
+    address = proxies.get(origin.scheme) or proxies.get("all")
+    if not address or origin.loopback or proxy_bypass(f"{origin.host}:{origin.port}"):
+        return None
+    url = address if "://" in address else f"http://{address}"
+    try:
+        proxy = httpx.Proxy(url)
+    except (ValueError, httpx.InvalidURL):
+        proxy = None
+    if proxy is None or proxy.url.scheme not in {"http", "https"}:
+        raise RegistryError(
+            f"the environment names a proxy for {origin} that is none for HTTP: "
+            "write `http://host:port`"
+        )
+    if proxy.auth:  # as aiohttp 4 will want it
+        login = aiohttp.encode_basic_auth(*proxy.auth)
+        proxy = httpx.Proxy(proxy.url, headers={"Authorization": login})
+    return proxy
 
-    async def exchange(self, request: httpx.Request) -> httpx.Response:
-        """The response, its body not read yet."""
-        return await self._transport_for_url(request.url).handle_async_request(request)
 
-    def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401
-        return _fitted(cast("AiohttpTransport", super()._init_transport(*args, **kwargs)))
-
-    def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401
-        return _fitted(cast("AiohttpTransport", super()._init_proxy_transport(*args, **kwargs)))
-
-
-def _fitted(transport: AiohttpTransport) -> AiohttpTransport:
-    """The transport without cookies, and with a proxy login as aiohttp 4 will want it.
-
-    Registries set session cookies, which would outlive the credentials that earned them.
-    """
-    context, proxy = transport.ssl_context, transport.proxy
-    transport.client = lambda: aiohttp.ClientSession(
+def _transport(context: ssl.SSLContext, proxy: httpx.Proxy | None) -> AiohttpTransport:
+    """Return a transport without cookies: those of a session would outlive its credentials."""
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context, limit=0, keepalive_timeout=_KEEPALIVE),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
-    if proxy and proxy.auth:
-        login = aiohttp.encode_basic_auth(*proxy.auth)
-        transport.proxy = httpx.Proxy(proxy.url, headers={"Authorization": login})
-    return transport
+    return AiohttpTransport(verify=context, proxy=proxy, client=session)

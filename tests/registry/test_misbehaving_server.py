@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Callable
 from email.utils import format_datetime
 from typing import Any
@@ -514,19 +513,6 @@ def test_an_error_text_that_repeats_our_secret_does_not_show_it(registry: FakeRe
     assert "NAME_INVALID" not in outcome.error
     assert "hunter2" not in outcome.error
     assert BASIC.split()[1] not in outcome.error
-
-
-def test_cookies_are_not_kept(registry: FakeRegistry) -> None:
-    registry.when(
-        "GET",
-        LIST,
-        Answer(200, json.dumps({"tags": ["1.0"]}).encode(), (("Set-Cookie", "sid=1; Path=/"),)),
-    )
-    outcome = pull(registry)
-    assert outcome.error == ""
-    assert [
-        call.headers.get("cookie") for call in outcome.server.calls if call.headers.get("cookie")
-    ] == []
 
 
 def page(tags: list[str], link: str) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -490,6 +492,112 @@ def test_no_proxy_is_honoured(registry: FakeRegistry, monkeypatch: pytest.Monkey
             return proxy.calls
 
     assert run(scenario()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "proxied"),
+    [
+        ("ALL_PROXY", "{proxy}", True),
+        ("http_proxy", "{proxy}", True),
+        ("HTTPS_PROXY", "{proxy}", False),
+        ("NO_PROXY", "registry.test", False),
+        ("no_proxy", "other.example, test", False),
+        ("NO_PROXY", ".test", False),
+        ("NO_PROXY", "registry.test:{port}", False),
+        ("NO_PROXY", "*", False),
+        ("NO_PROXY", "other.test,gistry.test,registry.test:1", True),
+    ],
+)
+def test_the_environment_says_which_host_has_a_proxy(
+    registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch, name: str, value: str, proxied: bool
+) -> None:
+    looked_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda _, *rest, **more: looked_up("127.0.0.1", *rest, **more)
+    )
+
+    async def scenario() -> list[Call]:
+        async with Server(registry).running() as server, world(monkeypatch) as (proxy, session):
+            host = f"registry.test:{server.port}"
+            proxy.hosts = {host: server}
+            if name.lower() != "no_proxy":
+                monkeypatch.delenv("HTTP_PROXY")
+                monkeypatch.delenv("HTTPS_PROXY")
+            monkeypatch.setenv(
+                name, value.format(proxy=proxy.url.removeprefix("http://"), port=server.port)
+            )
+            origin = Origin.configured(host, insecure=True)
+            repository = await Registry(session, origin).repository("app")
+            assert await repository.tags() == ["1.0", "latest"]
+            await session.aclose()
+            return proxy.calls
+
+    assert bool(run(scenario())) == proxied
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://user:hunter2@127.0.0.1:9", "ftp://user:hunter2@127.0.0.1:9", "http://[::1"]
+)
+def test_a_proxy_that_is_none_for_http_is_named_without_its_login(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    async def scenario() -> None:
+        async with session_for(FakeClock()) as session:
+            await digest_at(session)
+
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(RegistryError, match=r"for https://registry.test that is none") as error:
+        run(scenario())
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.skipif(not which("openssl"), reason="openssl names the files of such a folder")
+def test_a_folder_of_certificates_is_trusted(
+    registry: FakeRegistry,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = ["openssl", "x509", "-hash", "-noout", "-in", str(certificate)]
+    name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    (tmp_path / f"{name}.0").write_bytes(certificate.read_bytes())
+    monkeypatch.delenv("SSL_CERT_FILE")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+    async def scenario() -> str | None:
+        async with world(monkeypatch, registry=Server(registry, tls)) as (_, session):
+            return await digest_at(session)
+
+    assert run(scenario()) == registry.repositories["app"]["1.0"]
+
+
+def test_certificates_that_cannot_be_read_are_named_by_their_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with session_for(FakeClock()) as session:
+            await digest_at(session)
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    with pytest.raises(RegistryError, match=r"SSL_CERT_FILE or SSL_CERT_DIR .* cannot be read"):
+        run(scenario())
+
+
+def test_cookies_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(lambda _: Answer(200, headers=(("Set-Cookie", "sid=1; Path=/"),)))
+
+    async def scenario() -> None:  # of a host with a name: aiohttp keeps none of an address
+        async with world(monkeypatch, registry=server) as (_, session):
+            api = Endpoint(session, Origin.configured("registry.test", insecure=True))
+            await api.get("/1")
+            await api.get("/2")
+
+    run(scenario())
+    assert [(call.target, call.headers.get("cookie")) for call in server.calls] == [
+        ("/1", None),
+        ("/2", None),
+    ]
 
 
 def test_a_certificate_that_nobody_vouches_for_is_an_error_at_once(

@@ -1,0 +1,73 @@
+"""A YAML document → its nodes, which know their lines, and its values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+_KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+
+
+class DocumentError(Exception):
+    """What is wrong with the document, and its line, counted from 0."""
+
+    def __init__(self, line: int, text: str) -> None:
+        super().__init__(text)
+        self.line = line
+
+
+def parsed(data: bytes) -> tuple[yaml.MappingNode, dict[str, Any]]:
+    """Return the mapping that the document is, as a node and as a value.
+
+    Raises DocumentError for the first thing that is no YAML, or a key that is no text or not new.
+    """
+    text = data.decode(errors="surrogateescape")  # YAML refuses what this makes of other than UTF-8
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise DocumentError(0, "a catalog is a mapping of keys to values")
+        return node, loader.construct_object(node, deep=True)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position)
+        reason = "not UTF-8, or a control character"
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line if error.problem_mark else 0
+        reason = ", ".join(filter(None, (error.context, error.problem)))
+        if r"'\t'" in reason:
+            reason = "a tab: write spaces"
+    except RecursionError:
+        line, reason = loader.get_mark().line, "nested too deeply"
+    raise DocumentError(line, f"not valid YAML: {reason}")
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's Python code: its C code cannot be extended, and deep nesting ends the process."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Compose a mapping; its keys must be texts, all different.
+
+        Merge keys (`<<`) are resolved later: a key may override one that they bring.
+        """
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            line = key.start_mark.line
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in _KEY_TAGS:
+                raise DocumentError(line, "a key must be a text: put it in quotes")
+            if key.value in seen:
+                raise DocumentError(line, f"`{key.value}` is there twice: remove one")
+            seen.add(key.value)
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's
+        """Construct a value; errors of Python, which PyYAML lets out, get a line."""
+        try:
+            value = super().construct_object(node, deep=deep)
+            if isinstance(value, str):
+                value.encode()  # half of a surrogate pair cannot be written to a page
+        except (ValueError, LookupError, AttributeError, RecursionError):
+            text = f"not valid YAML: this is no `{node.tag.rpartition(':')[2]}`"
+            raise DocumentError(node.start_mark.line, text) from None
+        return value
