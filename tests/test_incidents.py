@@ -335,10 +335,10 @@ def test_one_image_that_lost_its_table_is_held_and_released_after_three_nights(j
         assert job.run(less, days=0.9).code == 1
         (held,) = [item for item in job.report["findings"] if item["kind"] == "held"]
         assert (held["image"], held["table"], held["nights"]) == (KUBECTL, "private", number)
-        assert "`latest`" in job.site.body(KUBECTL).partition("### Private")[2]
+        assert "`latest`" in job.site.body(KUBECTL).partition("## Private")[2]
     assert job.run(less, days=0.9).code == 0
     assert job.told("released")[0][:2] == (KUBECTL, "private")
-    assert "`latest`" not in job.site.body(KUBECTL).partition("### Private")[2]
+    assert "`latest`" not in job.site.body(KUBECTL).partition("## Private")[2]
     (table,) = [
         table
         for change in job.report["changes"]
@@ -355,7 +355,7 @@ def test_a_held_table_is_believed_at_once_when_its_image_is_accepted(job: Job) -
         "private": [entry for entry in found["private"] if entry["repo"]["name"] != KUBECTL],
     }
     assert job.run(less, "--accept-loss", KUBECTL).code == 0
-    assert "`latest`" not in job.site.body(KUBECTL).partition("### Private")[2]
+    assert "`latest`" not in job.site.body(KUBECTL).partition("## Private")[2]
 
 
 def test_a_loss_of_something_unknown_cannot_be_accepted(job: Job) -> None:
@@ -377,7 +377,7 @@ def test_an_image_s_loss_can_be_accepted_by_all_shards_alike(job: Job) -> None:
     for shard in ("1/3", "2/3", "3/3"):
         run = job.run(less, "--shard", shard, "--accept-loss", KUBECTL, days=0)
         assert run.code == 0, run.err
-    assert "`latest`" not in job.site.body(KUBECTL).partition("### Private")[2]
+    assert "`latest`" not in job.site.body(KUBECTL).partition("## Private")[2]
 
 
 def test_a_source_may_have_limits_of_its_own(job: Job) -> None:

@@ -254,9 +254,15 @@ def _valid_words(kind: type, value: Any, path: _Path) -> list[str]:
 
 
 def _plain(info: inspect.Type, value: Any) -> inspect.Type:
-    """The type without its metadata; of a union, the member that the value's `kind` names."""
+    """The type without its metadata; of a union, the member that the value's `kind` names.
+
+    A key that may be left out is a union with None, of which the other member is meant.
+    """
     while isinstance(info, inspect.Metadata):
         info = info.type
+    if isinstance(info, inspect.UnionType):
+        members = [item for item in info.types if not isinstance(item, inspect.NoneType)]
+        info = members[0] if len(members) == 1 else info
     if isinstance(info, inspect.UnionType) and isinstance(value, dict):
         for item in info.types:
             if isinstance(item, inspect.StructType) and item.tag == value.get("kind"):

@@ -15,13 +15,13 @@ from zlib import crc32
 import msgspec
 
 from generator.catalog.read import read_catalog
-from generator.catalog.spec import Catalog
+from generator.catalog.spec import Catalog, Tab
 from generator.content.publish import RETIRED_TEMPLATE, Publisher
 from generator.content.tree import Tree
 from generator.errors import UsageError
 from generator.grouping import Window
 from generator.pages import KINDS, Name
-from generator.pages.base import PageKind, Site
+from generator.pages.base import PageKind, Site, TableInfo
 from generator.pages.environment import Renderer
 from generator.sources import Spec
 
@@ -74,6 +74,13 @@ class Job:
         return [KINDS[name] for name in self.catalog.pages]
 
     @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """The catalog's tab bar, or else one of the pages that are written."""
+        if self.catalog.tabs is not None:
+            return self.catalog.tabs
+        return tuple(Tab(title=kind.title, path=kind.path) for kind in self.kinds)
+
+    @property
     def page(self) -> str:
         """The URL of an image's page, with `{image}` for its name."""
         return f"{self.catalog.base_url}{self.catalog.url}{{image}}/{self.kinds[0].path}"
@@ -112,7 +119,14 @@ class Job:
             raise UsageError(f"{self.options.catalog}: `templates`: {templates} is no folder")
         renderer = Renderer(templates)
         renderer.load([RETIRED_TEMPLATE, *(kind.template for kind in self.kinds)])
-        site = Site(catalog.url, catalog.tabs, self.window, catalog.tag_order, as_of)
+        site = Site(
+            catalog.url,
+            self.tabs,
+            self._tables(),
+            self.window,
+            catalog.tag_order,
+            as_of,
+        )
         return Publisher(
             tree,
             renderer,
@@ -121,6 +135,15 @@ class Job:
             [table.name for table in catalog.tables],
             catalog.front_matter,
         )
+
+    def _tables(self) -> dict[str, TableInfo]:
+        repositories = self.catalog.images.repositories
+        return {
+            table.name: TableInfo(
+                table.heading, table.text.strip(), table.source, repositories(table.name)
+            )
+            for table in self.catalog.tables
+        }
 
     def _epoch(self) -> datetime | None:
         text = self._environ.get("SOURCE_DATE_EPOCH")

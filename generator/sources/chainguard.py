@@ -70,6 +70,11 @@ class Chainguard(VendorSpec, frozen=True, kw_only=True, tag="chainguard"):
         """What the console lists; the registry lists nothing."""
         return self.group
 
+    @property
+    def pull_host(self) -> str:
+        """The registry; the console has names below a group, whose own name it does not tell."""
+        return super().pull_host if self.via == "history" else ""
+
     def open(self, ask: Ask) -> Source:
         """Chainguard, not asked yet."""
         return ConsoleSource(self, ask) if self.via == "console" else HistorySource(self, ask)
