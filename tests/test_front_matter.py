@@ -79,11 +79,20 @@ def test_edits_survive_a_night_byte_for_byte(
         (b"lastmod: 2024-06-03 00:46:08", b"lastmod: 2024-06-04 01:02:03"),
         (b'lastmod: "2024-06-03"', b'lastmod: "2024-06-04 01:02:03"'),
         (b"lastmod: '2024-06-03'  # set nightly", b"lastmod: '2024-06-04 01:02:03'  # set nightly"),
-        (b"lastmod: 2024-06-03T00:46:08Z # a # b", b"lastmod: 2024-06-04 01:02:03 # a # b"),
+        (b"lastmod: 2024-06-03T00:46:08Z # a # b", b"lastmod: 2024-06-04T01:02:03Z # a # b"),
+        (b"lastmod: 2024-06-03 00:46:08Z", b"lastmod: 2024-06-04 01:02:03Z"),
+        (b"lastmod: '2024-06-03T00:46:08.5Z'", b"lastmod: '2024-06-04T01:02:03Z'"),
+        (b"lastmod: 2024-06-03T00:46:08+00:00", b"lastmod: 2024-06-04T01:02:03+00:00"),
+        (b"lastmod: 2024-06-03T06:16:08+05:30", b"lastmod: 2024-06-04T06:32:03+05:30"),
+        (b"lastmod: 2024-06-02 16:46:08-08:00", b"lastmod: 2024-06-03 17:02:03-08:00"),
+        (b"lastmod: 2024-06-03T00:46:08", b"lastmod: 2024-06-04 01:02:03"),
+        (b"lastmod: 2024-06-03 00:46:08 -8", b"lastmod: 2024-06-04T01:02:03Z"),
+        (b"lastmod: 20240603T004608Z", b"lastmod: 2024-06-04T01:02:03Z"),
+        (b"lastmod: yesterday", b"lastmod: 2024-06-04T01:02:03Z"),
         (b"lastmod :2024", None),
-        (b"lastmod:", b"lastmod: 2024-06-04 01:02:03"),
+        (b"lastmod:", b"lastmod: 2024-06-04T01:02:03Z"),
         (b"lastmod:    2024-06-03   ", b"lastmod: 2024-06-04 01:02:03   "),
-        (b"other: 1", b"other: 1\nlastmod: 2024-06-04 01:02:03"),
+        (b"other: 1", b"other: 1\nlastmod: 2024-06-04T01:02:03Z"),
     ],
 )
 def test_lastmod_is_replaced_in_whatever_form_it_has(
@@ -180,13 +189,13 @@ def test_a_page_whose_body_is_the_same_stays_as_it_is() -> None:
 def test_a_page_that_begins_with_a_byte_order_mark_keeps_it() -> None:
     page = "\ufeff---\nlastmod: 1\n---\nOld body.\n"
     assert with_body(page, NEW_BODY, AS_OF) == (
-        "\ufeff---\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
+        "\ufeff---\nlastmod: 2024-06-04T01:02:03Z\n---\nNew body.\n"
     )
 
 
 def test_a_page_that_ends_with_its_front_matter_gets_a_body() -> None:
     assert with_body("---\nlastmod: 1\n---", NEW_BODY, AS_OF) == (
-        "---\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
+        "---\nlastmod: 2024-06-04T01:02:03Z\n---\nNew body.\n"
     )
 
 
@@ -267,7 +276,7 @@ def test_a_value_is_read_back_from_its_line(value: object) -> None:
         ("plain", '"plain"'),
         ("😀\nnext\x7f\x85", '"😀\\nnext\\U0000007f\\U00000085"'),
         ("{{< tabs >}}", '"{\\u007b< tabs >}}"'),
-        (datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC), "2024-06-03 00:46:08"),
+        (datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC), "2024-06-03T00:46:08Z"),
         (datetime(2024, 6, 3, 0, 46, 8), "2024-06-03 00:46:08"),
         (
             datetime(2023, 6, 22, 11, 7, 52, tzinfo=timezone(timedelta(hours=2))),
@@ -301,8 +310,8 @@ def test_the_front_matter_of_a_new_page_is_what_hugo_wants(site: Site) -> None:
     assert front == {
         "title": "app tags history",
         "description": "Tags of the app image: which digest each points to, and since when",
-        "date": datetime(2024, 6, 3, 0, 46, 8),
-        "lastmod": datetime(2024, 6, 3, 0, 46, 8),
+        "date": datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC),
+        "lastmod": datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC),
         "draft": False,
         "toc": True,
         "weight": 5,

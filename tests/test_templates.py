@@ -156,8 +156,8 @@ def test_a_template_that_extends_the_packaged_one_replaces_blocks_of_it(site: Si
         "---\n"
         'title: "app tags history"\n'
         'description: "Tags of the app image: which digest each points to, and since when"\n'
-        "date: 2024-06-03 00:46:08\n"
-        "lastmod: 2024-06-03 00:46:08\n"
+        "date: 2024-06-03T00:46:08Z\n"
+        "lastmod: 2024-06-03T00:46:08Z\n"
         "draft: false\n"
         "toc: true\n"
         "---\n"

@@ -109,8 +109,25 @@ def _item(line: str) -> object:
 
 def _with_lastmod(front: str, as_of: datetime) -> str:
     old = _line("lastmod").search(front)
-    quote = old[2][:1] if old and old[2][:1] in {'"', "'"} else ""
-    return _changed(front, "lastmod", f"{quote}{page_time(as_of)}{quote}")
+    value = old[2] if old else ""
+    quote = value[:1] if value[:1] in {'"', "'"} else ""
+    return _changed(front, "lastmod", f"{quote}{time_like(value.strip(quote), as_of)}{quote}")
+
+
+@lru_cache(maxsize=64)
+def time_like(old: str, time: datetime) -> str:
+    """The time with the offset that the old text has, or without one where that has none.
+
+    Where the old text is no time it is UTC with its offset, which every site reads alike.
+    """
+    try:
+        zone = datetime.fromisoformat(old).tzinfo
+        if zone is None:
+            return page_time(time)
+        text = time.astimezone(zone).isoformat(" " if " " in old else "T", "seconds")
+    except (ValueError, OverflowError):
+        return yaml_value(time)
+    return text.replace("+00:00", "Z") if old.endswith("Z") else text
 
 
 def _changed(front: str, key: str, value: str) -> str:

@@ -169,7 +169,10 @@ def _ordinal(number: int) -> str:
 
 @lru_cache(maxsize=16)
 def page_time(time: datetime) -> str:
-    """A time as front matter has it: UTC without an offset, which Hugo reads as UTC."""
+    """A time in UTC without its offset: `2024-06-03 00:46:08`.
+
+    Hugo reads it in the site's `timeZone`, which is UTC unless the site says otherwise.
+    """
     return time.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
@@ -182,7 +185,7 @@ def yaml_value(value: object) -> str:
         # Hugo reads shortcodes in front matter too.
         return text.replace("{{", "{\\u007b")
     if isinstance(value, datetime):
-        return value.isoformat() if value.utcoffset() else page_time(value)
+        return value.isoformat().replace("+00:00", "Z") if value.tzinfo else page_time(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
