@@ -9,10 +9,12 @@ from pathlib import Path
 import frontmatter
 import pytest
 import yaml
-from hypothesis import given
+from frontmatter.default_handlers import YAMLHandler
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from generator.content.front_matter import split, with_aliases, with_body, with_values
+from generator.content.front_matter import split, with_aliases, with_lastmod, with_values
+from generator.content.page import Draft
 from generator.errors import TagpagesError
 from generator.pages.environment import quoted, yaml_value
 from tests.support import Listing, Site
@@ -106,6 +108,11 @@ def test_lastmod_is_replaced_in_whatever_form_it_has(
 
 NEW_FRONT = "---\ntitle: app\nlastmod: 2024-06-04 01:02:03\n---\n"
 NEW_BODY = "New body.\n"
+
+
+def with_body(page: str, body: str, as_of: datetime) -> str:
+    """What a page becomes when the template gives another body."""
+    return Draft(f"{NEW_FRONT}{body}", {}).over(page, as_of)
 
 
 @pytest.mark.parametrize(
@@ -300,6 +307,89 @@ def test_a_value_is_written_as_yaml(value: object, text: str) -> None:
 )
 def test_a_shortcode_parameter_is_quoted_as_hugo_reads_it(text: str, parameter: str) -> None:
     assert quoted(text) == parameter
+
+
+RENDERED = """---
+title: "app"
+date: 2023-06-22T11:07:52+02:00
+lastmod: 2024-06-04T01:02:03Z
+quoted: ""
+date: '2024-06-04'
+draft: false
+---
+"""
+NEW_TIMES = st.sampled_from(
+    [
+        "2024-06-03T00:46:08Z", "2024-06-03 00:46:08", "2024-06-03", "'2024-06-03'",
+        '"2024-06-03 00:46:08"', "2024-06-03T06:16:08+05:30", "2024-13-45", "2024-06-03T24:00:00Z",
+        "0000-01-01", "yesterday", "[", "", "2024-06-03 # a", "2024-06-03T00:46:08+24:00",
+    ]
+)  # fmt: skip
+PARTS = st.sampled_from(
+    ["\n", " ", "lastmod: 1\n", "text: 'a\n", "text: |\n  a\n", "'", "# b\n", "---\n", "[", "\r"]
+)
+
+
+@st.composite
+def edited(draw: st.DrawFn, front: str) -> str:
+    """The front matter with other times, and perhaps with an edit anywhere."""
+    for old in re.findall(r"(?<=: ).*[0-9]{2}.*", front):
+        front = front.replace(old, draw(st.just(old) | NEW_TIMES))
+    if draw(st.booleans()):
+        at = draw(st.integers(4, len(front) - 4))
+        front = front[:at] + draw(PARTS) + front[at + draw(st.integers(0, 2)) :]
+    return front
+
+
+def outcome(front: str, rendered: str) -> str:
+    try:
+        return with_lastmod(front, AS_OF, rendered)
+    except TagpagesError as error:
+        return f"error: {error}"
+
+
+@settings(max_examples=1000)
+@given(st.data())
+def test_front_matter_that_nobody_edited_is_changed_as_if_it_were_parsed(
+    data: st.DataObject,
+) -> None:
+    rendered = data.draw(st.just(RENDERED) | edited(RENDERED))
+    assume(not outcome(rendered, "").startswith("error: "))  # the template's is checked to be YAML
+    front = data.draw(edited(rendered))
+    assert outcome(front, rendered) == outcome(front, "")
+
+
+def test_a_time_within_a_text_of_the_template_is_no_time_to_change() -> None:
+    rendered = "---\ntext: 'a\ndate: 2024-06-03\nb'\nlastmod: 2024-06-03\n---\n"
+    front = rendered.replace("date: 2024-06-03", "date: '2024-06-03'")
+    assert outcome(rendered, rendered) == rendered.replace(
+        "lastmod: 2024-06-03", "lastmod: 2024-06-04 01:02:03"
+    )
+    assert outcome(front, rendered).startswith("error: the front matter is not valid YAML")
+
+
+def test_only_front_matter_that_people_edited_is_parsed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = []
+    real = YAMLHandler.load
+
+    def load(handler: YAMLHandler, text: str) -> object:
+        parsed.append(text)
+        return real(handler, text)
+
+    monkeypatch.setattr(YAMLHandler, "load", load)
+    names = [f"app-{number}" for number in range(9)]
+    site.lists(dict.fromkeys(names, FIRST["app"]))
+    site.build()
+    assert len(parsed) == 2  # the template's, before and after setting its `lastmod`
+    page = site.page("app-4")
+    page.write_text(page.read_text().replace("draft: false", "draft: true"))
+    site.lists(dict.fromkeys(names, SECOND["app"]))
+    parsed.clear()
+    site.build("--as-of", "2024-06-04T01:02:03Z")
+    assert ["draft: true" in text for text in parsed] == [False, False, True, True]
+    assert all("\nlastmod: 2024-06-04T01:02:03Z\n" in site.page(name).read_text() for name in names)
 
 
 def test_the_front_matter_of_a_new_page_is_what_hugo_wants(site: Site) -> None:

@@ -83,6 +83,13 @@ def test_an_own_retired_template_is_used(site: Site) -> None:
         ),
         ("{% extends 'tagpages/history.md.j2' %}\n", "there is no template `tagpages/history"),
         ("{% extends window.span %}\n", "there is no template `month`"),
+        (
+            "{# a comment #}\n---\na: 1\ntitle: [x\n---\nBody.\n",
+            "template tags_history.md.j2: the front matter is not valid YAML, line 3, 'title: [x'",
+        ),
+        ("---\n- a\n---\nBody.\n", "the front matter is not a mapping of keys to values"),
+        ("---\nlastmod:\n  - 1\n---\nBody.\n", "cannot set `lastmod` in the front matter"),
+        ("---\ndate: {{ image }}: x\n---\nBody.\n", "line 2, 'date: app: x': mapping values"),
     ],
 )
 def test_a_wrong_template_is_named_with_its_line_and_nothing_is_written(
@@ -98,6 +105,15 @@ def test_a_wrong_template_is_named_with_its_line_and_nothing_is_written(
     if said.startswith(":"):
         assert run.err.startswith(f"tagpages: template {path}{said}")
     assert site.tree() == before
+
+
+def test_front_matter_that_is_wrong_for_one_image_stops_all(site: Site) -> None:
+    own_template(site, "---\n{{ 'a: [b' if image == 'tool' else 'a: b' }}\n---\nBody.\n")
+    site.lists(dict.fromkeys(("app", "tool", "zoo"), NIGHT["app"]))
+    run = site.run("build")
+    assert run.code == 2
+    assert "the front matter is not valid YAML, line 2, 'a: [b'" in run.err
+    assert not site.content.exists()
 
 
 def test_a_template_that_is_not_utf_8_is_named(site: Site) -> None:

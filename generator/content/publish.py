@@ -7,11 +7,12 @@ the next run then finds the last known good as it was, and does the same again.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from generator.content.files import IMAGE_FILES, check_folder
-from generator.content.front_matter import split, with_aliases, with_body, with_values
+from generator.content.front_matter import with_aliases
+from generator.content.page import Draft
 from generator.content.state import TAGS_FILE, encode_image
 from generator.content.tree import Change, Tree
 from generator.errors import TagpagesError, UsageError
@@ -45,7 +46,8 @@ class Publisher:
     """Plans the files of images; every method raises TagpagesError where it cannot.
 
     `kinds` are the page kinds to write, `tables` the names of the tables that a page needs,
-    `front_matter` has the catalog's fixed values for new pages.
+    `front_matter` has the catalog's fixed values for new pages; `checked` has, by template, the
+    front matter that was found to be YAML last.
     """
 
     tree: Tree
@@ -54,6 +56,7 @@ class Publisher:
     kinds: Sequence[PageKind]
     tables: Sequence[str]
     front_matter: Mapping[str, Any]
+    checked: dict[str, str] = field(default_factory=dict)
 
     def pages(
         self, image: Image, formerly: Collection[str] = (), taken: Collection[str] = ()
@@ -103,24 +106,34 @@ class Publisher:
         values: Mapping[str, Any],
         aliases: _Aliases | None = None,
     ) -> list[Change]:
-        rendered = self.renderer.render(template, values)
+        draft = self._draft(template, values)
         before = self.tree.read(path)
         try:
-            front, body = split(rendered)
-            page = with_values(front, self.front_matter) + body if before is None else ""
-        except TagpagesError as error:
-            raise UsageError(f"template {template}: {error}") from None
-        try:
-            if before is not None:
-                old = before.decode()
-                page = with_body(old, body, self.site.as_of)
+            old = before.decode() if before is not None else None
+            page = draft.new() if old is None else draft.over(old, self.site.as_of)
             if aliases and (aliases.formerly or "\naliases" in page):
                 page = with_aliases(page, aliases.added(), aliases.is_taken)
         except UnicodeDecodeError:
             raise TagpagesError(f"{self.tree.content / path}: not UTF-8") from None
         except TagpagesError as error:
             raise TagpagesError(f"{self.tree.content / path}: {error}") from None
-        return [] if before and page == old else [Change(path, before, page.encode())]
+        return [] if page == old else [Change(path, before, page.encode())]
+
+    def _draft(self, template: str, values: Mapping[str, Any]) -> Draft:
+        """A page as its template gives it; raises UsageError when its front matter is no YAML.
+
+        Front matter that is the same for all images but for their names is parsed once.
+        """
+        text = self.renderer.render(template, values)
+        try:
+            draft = Draft(text, self.front_matter)
+            shape = draft.shape(values["image"])
+            if self.checked.get(template) != shape:
+                draft.check(self.site.as_of)
+                self.checked[template] = shape
+        except TagpagesError as error:
+            raise UsageError(f"template {template}: {error}") from None
+        return draft
 
     def _with_all_tables(self, image: Image) -> Image:
         """The image with just the catalog's tables, in their order."""
