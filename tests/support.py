@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import pytest
+import yaml
 
 from generator import cli
 
@@ -199,13 +200,24 @@ def night(date: str) -> Night:
     )
 
 
+def sample_form(folder: Path, ending: str = ".json") -> dict[str, object]:
+    """The keys of a catalog whose pages have the sample site's form, with listings of a folder."""
+    sample = yaml.safe_load((ROOT / "catalog.yaml").read_text())
+    return {
+        "url": sample["url"],
+        "templates": str(ROOT / sample["templates"]),
+        "tabs": sample["tabs"],
+        "tables": [
+            table
+            | {"source": {"kind": "listing", "path": str(folder / f"{table['name']}{ending}")}}
+            for table in sample["tables"]
+        ],
+    }
+
+
 def recorded(site: Site, date: str, **keys: object) -> None:
-    """Point a site's catalog at a recorded night; skips the test where it is not at hand."""
-    path = folder_of(date)
-    tables = [
-        {"name": table, "source": {"kind": "listing", "path": str(path / f"{table}.json.gz")}}
-        for table in ("public", "private")
-    ]
-    site.catalog(
-        url="/chainguard/chainguard-images/reference/", tables=tables, **{"as_of": None} | keys
-    )
+    """Point a site's catalog at a recorded night, in the form of the sample site's pages.
+
+    Skips the test where that night is not at hand.
+    """
+    site.catalog(**sample_form(folder_of(date), ".json.gz"), **{"as_of": None} | keys)

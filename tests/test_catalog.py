@@ -73,12 +73,8 @@ def test_what_a_catalog_leaves_out_is_as_documented() -> None:
     catalog = read(GOOD[0].parent / "smallest.yaml")
     assert catalog.tables[0].source == Listing(path="public.json")
     assert catalog.pages == ("tags_history",)
-    assert [(tab.title, tab.path) for tab in catalog.tabs] == [
-        ("Overview", ""),
-        ("Details", "image_specs/"),
-        ("Tags History", "tags_history/"),
-        ("Provenance", "provenance_info/"),
-    ]
+    assert catalog.tabs is None
+    assert (catalog.tables[0].heading, catalog.tables[0].text) == ("Public", "")
     assert catalog.window_length() == Window(1, "month")
     assert catalog.tag_order == "recency"
     assert catalog.as_of is None

@@ -338,13 +338,13 @@ def test_check_finds_drift_and_shows_it(site: Site) -> None:
     site.build()
     page = site.page("app")
     good = page.read_text()
-    page.write_text(good.replace("### Public Registry", "### Public\fregistry"))
+    page.write_text(good.replace("## Public", "## Public\ftable"))
     assert site.run("check") == Run(1, "changed app/tags_history.md\n", "")
     assert site.run("check", "--quiet") == Run(1, "", "")
     run = site.run("check", "--diff")
     assert run.code == 1
     assert run.out.startswith("--- a/app/tags_history.md\n+++ b/app/tags_history.md\n@@ ")
-    assert "\n-### Public\fregistry\n+### Public Registry\n" in run.out
+    assert "\n-## Public\ftable\n+## Public\n" in run.out
     assert "No newline" not in run.out
     page.unlink()
     run = site.run("check", "--diff")

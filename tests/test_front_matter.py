@@ -9,10 +9,12 @@ from pathlib import Path
 import frontmatter
 import pytest
 import yaml
-from hypothesis import given
+from frontmatter.default_handlers import YAMLHandler
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from generator.content.front_matter import split, with_aliases, with_body, with_values
+from generator.content.front_matter import split, with_aliases, with_lastmod, with_values
+from generator.content.page import Draft
 from generator.errors import TagpagesError
 from generator.pages.environment import quoted, yaml_value
 from tests.support import Listing, Site
@@ -79,11 +81,20 @@ def test_edits_survive_a_night_byte_for_byte(
         (b"lastmod: 2024-06-03 00:46:08", b"lastmod: 2024-06-04 01:02:03"),
         (b'lastmod: "2024-06-03"', b'lastmod: "2024-06-04 01:02:03"'),
         (b"lastmod: '2024-06-03'  # set nightly", b"lastmod: '2024-06-04 01:02:03'  # set nightly"),
-        (b"lastmod: 2024-06-03T00:46:08Z # a # b", b"lastmod: 2024-06-04 01:02:03 # a # b"),
+        (b"lastmod: 2024-06-03T00:46:08Z # a # b", b"lastmod: 2024-06-04T01:02:03Z # a # b"),
+        (b"lastmod: 2024-06-03 00:46:08Z", b"lastmod: 2024-06-04 01:02:03Z"),
+        (b"lastmod: '2024-06-03T00:46:08.5Z'", b"lastmod: '2024-06-04T01:02:03Z'"),
+        (b"lastmod: 2024-06-03T00:46:08+00:00", b"lastmod: 2024-06-04T01:02:03+00:00"),
+        (b"lastmod: 2024-06-03T06:16:08+05:30", b"lastmod: 2024-06-04T06:32:03+05:30"),
+        (b"lastmod: 2024-06-02 16:46:08-08:00", b"lastmod: 2024-06-03 17:02:03-08:00"),
+        (b"lastmod: 2024-06-03T00:46:08", b"lastmod: 2024-06-04 01:02:03"),
+        (b"lastmod: 2024-06-03 00:46:08 -8", b"lastmod: 2024-06-04T01:02:03Z"),
+        (b"lastmod: 20240603T004608Z", b"lastmod: 2024-06-04T01:02:03Z"),
+        (b"lastmod: yesterday", b"lastmod: 2024-06-04T01:02:03Z"),
         (b"lastmod :2024", None),
-        (b"lastmod:", b"lastmod: 2024-06-04 01:02:03"),
+        (b"lastmod:", b"lastmod: 2024-06-04T01:02:03Z"),
         (b"lastmod:    2024-06-03   ", b"lastmod: 2024-06-04 01:02:03   "),
-        (b"other: 1", b"other: 1\nlastmod: 2024-06-04 01:02:03"),
+        (b"other: 1", b"other: 1\nlastmod: 2024-06-04T01:02:03Z"),
     ],
 )
 def test_lastmod_is_replaced_in_whatever_form_it_has(
@@ -97,6 +108,11 @@ def test_lastmod_is_replaced_in_whatever_form_it_has(
 
 NEW_FRONT = "---\ntitle: app\nlastmod: 2024-06-04 01:02:03\n---\n"
 NEW_BODY = "New body.\n"
+
+
+def with_body(page: str, body: str, as_of: datetime) -> str:
+    """What a page becomes when the template gives another body."""
+    return Draft(f"{NEW_FRONT}{body}", {}).over(page, as_of)
 
 
 @pytest.mark.parametrize(
@@ -180,13 +196,13 @@ def test_a_page_whose_body_is_the_same_stays_as_it_is() -> None:
 def test_a_page_that_begins_with_a_byte_order_mark_keeps_it() -> None:
     page = "\ufeff---\nlastmod: 1\n---\nOld body.\n"
     assert with_body(page, NEW_BODY, AS_OF) == (
-        "\ufeff---\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
+        "\ufeff---\nlastmod: 2024-06-04T01:02:03Z\n---\nNew body.\n"
     )
 
 
 def test_a_page_that_ends_with_its_front_matter_gets_a_body() -> None:
     assert with_body("---\nlastmod: 1\n---", NEW_BODY, AS_OF) == (
-        "---\nlastmod: 2024-06-04 01:02:03\n---\nNew body.\n"
+        "---\nlastmod: 2024-06-04T01:02:03Z\n---\nNew body.\n"
     )
 
 
@@ -267,7 +283,7 @@ def test_a_value_is_read_back_from_its_line(value: object) -> None:
         ("plain", '"plain"'),
         ("😀\nnext\x7f\x85", '"😀\\nnext\\U0000007f\\U00000085"'),
         ("{{< tabs >}}", '"{\\u007b< tabs >}}"'),
-        (datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC), "2024-06-03 00:46:08"),
+        (datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC), "2024-06-03T00:46:08Z"),
         (datetime(2024, 6, 3, 0, 46, 8), "2024-06-03 00:46:08"),
         (
             datetime(2023, 6, 22, 11, 7, 52, tzinfo=timezone(timedelta(hours=2))),
@@ -293,23 +309,102 @@ def test_a_shortcode_parameter_is_quoted_as_hugo_reads_it(text: str, parameter: 
     assert quoted(text) == parameter
 
 
+RENDERED = """---
+title: "app"
+date: 2023-06-22T11:07:52+02:00
+lastmod: 2024-06-04T01:02:03Z
+quoted: ""
+date: '2024-06-04'
+draft: false
+---
+"""
+NEW_TIMES = st.sampled_from(
+    [
+        "2024-06-03T00:46:08Z", "2024-06-03 00:46:08", "2024-06-03", "'2024-06-03'",
+        '"2024-06-03 00:46:08"', "2024-06-03T06:16:08+05:30", "2024-13-45", "2024-06-03T24:00:00Z",
+        "0000-01-01", "yesterday", "[", "", "2024-06-03 # a", "2024-06-03T00:46:08+24:00",
+    ]
+)  # fmt: skip
+PARTS = st.sampled_from(
+    ["\n", " ", "lastmod: 1\n", "text: 'a\n", "text: |\n  a\n", "'", "# b\n", "---\n", "[", "\r"]
+)
+
+
+@st.composite
+def edited(draw: st.DrawFn, front: str) -> str:
+    """The front matter with other times, and perhaps with an edit anywhere."""
+    for old in re.findall(r"(?<=: ).*[0-9]{2}.*", front):
+        front = front.replace(old, draw(st.just(old) | NEW_TIMES))
+    if draw(st.booleans()):
+        at = draw(st.integers(4, len(front) - 4))
+        front = front[:at] + draw(PARTS) + front[at + draw(st.integers(0, 2)) :]
+    return front
+
+
+def outcome(front: str, rendered: str) -> str:
+    try:
+        return with_lastmod(front, AS_OF, rendered)
+    except TagpagesError as error:
+        return f"error: {error}"
+
+
+@settings(max_examples=1000)
+@given(st.data())
+def test_front_matter_that_nobody_edited_is_changed_as_if_it_were_parsed(
+    data: st.DataObject,
+) -> None:
+    rendered = data.draw(st.just(RENDERED) | edited(RENDERED))
+    assume(not outcome(rendered, "").startswith("error: "))  # the template's is checked to be YAML
+    front = data.draw(edited(rendered))
+    assert outcome(front, rendered) == outcome(front, "")
+
+
+def test_a_time_within_a_text_of_the_template_is_no_time_to_change() -> None:
+    rendered = "---\ntext: 'a\ndate: 2024-06-03\nb'\nlastmod: 2024-06-03\n---\n"
+    front = rendered.replace("date: 2024-06-03", "date: '2024-06-03'")
+    assert outcome(rendered, rendered) == rendered.replace(
+        "lastmod: 2024-06-03", "lastmod: 2024-06-04 01:02:03"
+    )
+    assert outcome(front, rendered).startswith("error: the front matter is not valid YAML")
+
+
+def test_only_front_matter_that_people_edited_is_parsed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = []
+    real = YAMLHandler.load
+
+    def load(handler: YAMLHandler, text: str) -> object:
+        parsed.append(text)
+        return real(handler, text)
+
+    monkeypatch.setattr(YAMLHandler, "load", load)
+    names = [f"app-{number}" for number in range(9)]
+    site.lists(dict.fromkeys(names, FIRST["app"]))
+    site.build()
+    assert len(parsed) == 2  # the template's, before and after setting its `lastmod`
+    page = site.page("app-4")
+    page.write_text(page.read_text().replace("draft: false", "draft: true"))
+    site.lists(dict.fromkeys(names, SECOND["app"]))
+    parsed.clear()
+    site.build("--as-of", "2024-06-04T01:02:03Z")
+    assert ["draft: true" in text for text in parsed] == [False, False, True, True]
+    assert all("\nlastmod: 2024-06-04T01:02:03Z\n" in site.page(name).read_text() for name in names)
+
+
 def test_the_front_matter_of_a_new_page_is_what_hugo_wants(site: Site) -> None:
     site.catalog(front_matter={"weight": 5, "layout": "tags"})
     site.lists(FIRST)
     site.build()
     front = frontmatter.load(str(site.page("app"))).metadata
     assert front == {
-        "title": "app Image Tags History",
-        "type": "article",
-        "unlisted": True,
-        "description": "Image Tags and History for the app Chainguard Image",
-        "date": datetime(2024, 6, 3, 0, 46, 8),
-        "lastmod": datetime(2024, 6, 3, 0, 46, 8),
+        "title": "app tags history",
+        "description": "Tags of the app image: which digest each points to, and since when",
+        "date": datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC),
+        "lastmod": datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC),
         "draft": False,
-        "tags": ["Reference", "Chainguard Images", "Product"],
-        "images": [],
-        "weight": 5,
         "toc": True,
+        "weight": 5,
         "layout": "tags",
     }
 

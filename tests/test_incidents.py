@@ -334,10 +334,10 @@ def test_one_image_that_lost_its_table_is_held_and_released_after_three_nights(j
         assert job.run(less, days=0.9).code == 1
         (held,) = [item for item in job.report["findings"] if item["kind"] == "held"]
         assert (held["image"], held["table"], held["nights"]) == (KUBECTL, "private", number)
-        assert "`latest`" in job.site.body(KUBECTL).partition("### Private")[2]
+        assert "`latest`" in job.site.body(KUBECTL).partition("## Private")[2]
     assert job.run(less, days=0.9).code == 0
     assert job.told("released")[0][:2] == (KUBECTL, "private")
-    assert "`latest`" not in job.site.body(KUBECTL).partition("### Private")[2]
+    assert "`latest`" not in job.site.body(KUBECTL).partition("## Private")[2]
     (table,) = [
         table
         for change in job.report["changes"]
@@ -354,7 +354,7 @@ def test_a_held_table_is_believed_at_once_when_its_image_is_accepted(job: Job) -
         "private": [entry for entry in found["private"] if entry["repo"]["name"] != KUBECTL],
     }
     assert job.run(less, "--accept-loss", KUBECTL).code == 0
-    assert "`latest`" not in job.site.body(KUBECTL).partition("### Private")[2]
+    assert "`latest`" not in job.site.body(KUBECTL).partition("## Private")[2]
 
 
 def test_a_loss_of_something_unknown_cannot_be_accepted(job: Job) -> None:

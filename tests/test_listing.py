@@ -214,18 +214,16 @@ def test_an_image_without_any_tag_gets_no_page(site: Site) -> None:
 def test_a_table_says_why_it_has_no_row(site: Site) -> None:
     site.lists(GOOD, {"good": [("1.0", "c", "2024-04-01T00:00:00Z")]})
     site.build()
-    assert site.body("good").endswith(
-        "\nCurrently, no Production versions of this image have changed in the last month.\n"
-    )
+    assert site.body("good").endswith("\nNo tag of this image has changed in the last month.\n")
     site.lists({"good": []}, {"good": [("1.0", "c", "2024-06-01T00:00:00Z")]})
     site.build("--content", site.root / "other")
     text = (site.root / "other" / "good" / "tags_history.md").read_text()
-    assert "\nCurrently, there are no Developer versions of this image available.\n" in text
+    assert "\nThere is no tag of this image.\n" in text
     site.catalog(window="30 days")
     site.lists(GOOD, {"good": [("1.0", "c", "2024-04-01T00:00:00Z")]})
     site.build("--content", site.root / "days")
     text = (site.root / "days" / "good" / "tags_history.md").read_text()
-    assert "of this image have changed in the last 30 days.\n" in text
+    assert "of this image has changed in the last 30 days.\n" in text
 
 
 def test_names_that_the_catalog_wants_are_made_pages_of(site: Site) -> None:

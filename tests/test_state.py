@@ -250,7 +250,7 @@ def test_a_table_that_is_new_in_the_catalog_must_be_asked_for_first(site: Site) 
     assert run.code == 1
     assert "nothing is known yet of the table 'private': run 'tagpages build'" in run.err
     site.build()
-    assert "### Private/Dedicated Registry\n" in site.body("app")
+    assert "## Private\n" in site.body("app")
 
 
 def test_a_large_state_is_read_whole(tmp_path: Path) -> None:

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.catalog.spec import DEFAULT_TABS
 from generator.content.state import decode_image, encode_image
 from generator.grouping import TagOrder, Window, arranged, group, visible
 from generator.guard.merge import merge
 from generator.model import Image, Table, Tag, TagGroup
 from generator.pages import tags_history
-from generator.pages.base import Site
+from generator.pages.base import Site, TableInfo
 from generator.pages.environment import Renderer, day, tags_table
+from generator.sources.listing import Listing
 from tests.support import digest
 
 AS_OF = datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC)
@@ -233,10 +233,13 @@ TAGS = st.lists(
 )
 ORDERS = st.sampled_from(["recency", "version"])
 RENDERER = Renderer()
+TABLES = {
+    name: TableInfo(f"The {name} one", "", Listing(path=""), {}) for name in ("public", "private")
+}
 
 
 def page(image: Image, order: TagOrder = "recency") -> str:
-    site = Site("/ref/", DEFAULT_TABS, MONTH, order, AS_OF)
+    site = Site("/ref/", (), TABLES, MONTH, order, AS_OF)
     return RENDERER.render(tags_history.OUTPUT.template, tags_history.view(image, site))
 
 
@@ -244,8 +247,8 @@ def parsed(page: str) -> dict[str, list[tuple[tuple[str, ...], str, str]]]:
     """What a reader of the page sees: by heading, the rows as tags, day and digest."""
     tables: dict[str, list[tuple[tuple[str, ...], str, str]]] = {}
     for line in page.splitlines():
-        if line.startswith("### "):
-            tables[line.removeprefix("### ")] = []
+        if line.startswith("## "):
+            tables[line.removeprefix("## ")] = []
         elif match := re.fullmatch(r"\|  (`.*`) +\| (\w+ \d+\w\w) +\| `([^`]+)` *\|", line):
             names = tuple(re.findall(r"`([^`]+)`", match[1]))
             tables[list(tables)[-1]].append((names, match[2], match[3]))
@@ -268,7 +271,7 @@ def test_a_page_read_back_gives_the_data(
             order,
         )
     )
-    assert list(tables) == ["Public Registry", "Private/Dedicated Registry"]
+    assert list(tables) == ["The public one", "The private one"]
     for listed, table in zip((public, private), tables.values(), strict=True):
         assert {name: row[2] for row in table for name in row[0]} == {
             tag.name: tag.digest for tag in listed

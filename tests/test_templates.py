@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from generator.errors import UsageError
+from generator.jobs.job import Job, Options
 from generator.pages.environment import Renderer
-from tests.support import ROOT, Listing, Site, digest
+from tests.support import ROOT, Listing, Site, as_listing, digest
 
 NIGHT: Listing = {"app": [("latest", "a", "2024-06-01T10:00:00Z")]}
-PACKAGED = (ROOT / "templates" / "tags_history.md.j2").read_text()
+PACKAGED = (ROOT / "generator" / "templates" / "tags_history.md.j2").read_text()
 
 
 def own_template(
@@ -39,7 +41,7 @@ def test_an_own_template_comes_before_the_packaged_one(site: Site) -> None:
     site.build()
     assert site.page("app").read_text() == (
         '---\ntitle: "app"\nlastmod: 2024-06-03 00:46:08\n---\n'
-        "/ref/app/ 4 month\npublic: latest June 1st\nprivate:\n"
+        "/ref/app/ 1 month\npublic: latest June 1st\nprivate:\n"
     )
 
 
@@ -70,11 +72,24 @@ def test_an_own_retired_template_is_used(site: Site) -> None:
         ("---\n{% for %}\n", ":2: Expected an expression, got 'end of statement block'"),
         ("---\n\n{{ imgae }}\n", ":3: 'imgae' is undefined"),
         ("---\na: 1\n---\n{{ 1 / 0 }}\n", ":4: division by zero"),
-        ("---\n{{ tables[0].title }}\n", ":2: "),
+        ("---\n{{ tables[0].heading }}\n", ":2: "),
         ("---\n{{ image | shout }}\n", ":2: No filter named 'shout'."),
         ("---\n{{ image | tags_table(as_of) }}\n", ":2: "),
         ("---\n{% include 'nowhere.j2' %}\n", "there is no template `nowhere.j2`"),
-        ("{% include 'tags_history.md.j2' %}\n", "maximum recursion depth exceeded"),
+        ("{% include 'tags_history.md.j2' %}\n", "it extends or includes itself"),
+        (
+            "{% extends 'tags_history.md.j2' %}\n",
+            "the packaged template is named `tagpages/tags_history.md.j2`",
+        ),
+        ("{% extends 'tagpages/history.md.j2' %}\n", "there is no template `tagpages/history"),
+        ("{% extends window.span %}\n", "there is no template `month`"),
+        (
+            "{# a comment #}\n---\na: 1\ntitle: [x\n---\nBody.\n",
+            "template tags_history.md.j2: the front matter is not valid YAML, line 3, 'title: [x'",
+        ),
+        ("---\n- a\n---\nBody.\n", "the front matter is not a mapping of keys to values"),
+        ("---\nlastmod:\n  - 1\n---\nBody.\n", "cannot set `lastmod` in the front matter"),
+        ("---\ndate: {{ image }}: x\n---\nBody.\n", "line 2, 'date: app: x': mapping values"),
     ],
 )
 def test_a_wrong_template_is_named_with_its_line_and_nothing_is_written(
@@ -90,6 +105,15 @@ def test_a_wrong_template_is_named_with_its_line_and_nothing_is_written(
     if said.startswith(":"):
         assert run.err.startswith(f"tagpages: template {path}{said}")
     assert site.tree() == before
+
+
+def test_front_matter_that_is_wrong_for_one_image_stops_all(site: Site) -> None:
+    own_template(site, "---\n{{ 'a: [b' if image == 'tool' else 'a: b' }}\n---\nBody.\n")
+    site.lists(dict.fromkeys(("app", "tool", "zoo"), NIGHT["app"]))
+    run = site.run("build")
+    assert run.code == 2
+    assert "the front matter is not valid YAML, line 2, 'a: [b'" in run.err
+    assert not site.content.exists()
 
 
 def test_a_template_that_is_not_utf_8_is_named(site: Site) -> None:
@@ -136,28 +160,207 @@ def test_a_missing_template_is_named(tmp_path: Path) -> None:
         Renderer(tmp_path).render("nowhere", {"as_of": datetime(2024, 6, 3, tzinfo=UTC)})
 
 
-def test_the_tabs_of_the_catalog_are_shown_and_the_page_s_own_is_active(site: Site) -> None:
-    site.catalog(
-        tabs=[
-            {"title": 'The "best"', "path": ""},
-            {"title": "Tags", "path": "tags_history/"},
-        ]
+def test_a_template_that_extends_the_packaged_one_replaces_blocks_of_it(site: Site) -> None:
+    own_template(
+        site,
+        '{% extends "tagpages/tags_history.md.j2" %}\n'
+        "{% block intro %}\nOur words.\n{% endblock %}\n"
+        "{% block table %}\n### {{ table.name }}: {{ table.groups | length }}\n{% endblock %}\n",
     )
+    site.build()
+    assert site.page("app").read_text() == (
+        "---\n"
+        'title: "app tags history"\n'
+        'description: "Tags of the app image: which digest each points to, and since when"\n'
+        "date: 2024-06-03T00:46:08Z\n"
+        "lastmod: 2024-06-03T00:46:08Z\n"
+        "draft: false\n"
+        "toc: true\n"
+        "---\n"
+        "\n"
+        "Our words.\n"
+        "\n"
+        "### public: 1\n"
+        "\n"
+        "### private: 0\n"
+    )
+
+
+def test_every_block_of_the_packaged_template_can_be_replaced_alone(site: Site) -> None:
+    blocks = re.findall(r"{% block (\w+)", PACKAGED)
+    assert blocks == ["front_matter", "tabs", "intro", "table"]
+    pages = set()
+    for block in blocks:
+        own = "{% block " + block + " %}\nours: yes\n{% endblock %}\n"
+        own_template(site, '{% extends "tagpages/tags_history.md.j2" %}\n' + own)
+        site.build("--content", site.root / block)
+        pages.add((site.root / block / "app" / "tags_history.md").read_text())
+    assert len(pages) == len(blocks)
+    assert all("ours: yes\n" in page for page in pages)
+
+
+def test_the_packaged_templates_cannot_be_hidden_by_a_folder_of_their_name(site: Site) -> None:
+    own_template(site, '{% extends "tagpages/tags_history.md.j2" %}\n')
+    (site.root / "mine" / "tagpages").mkdir()
+    (site.root / "mine" / "tagpages" / "tags_history.md.j2").write_text("not this one")
+    site.build()
+    assert digest("a") in site.body("app")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{% extends 'middle.md.j2' %}", "there is no template `tagpages/nowhere`"),
+        ("{% extends 'broken.md.j2' %}", "broken.md.j2:1: "),
+    ],
+)
+def test_what_a_template_extends_is_compiled_before_anything_is_asked(
+    site: Site, text: str, said: str
+) -> None:
+    own_template(site, text)
+    own_template(site, "{% extends 'tagpages/nowhere' %}", "middle.md.j2")
+    own_template(site, "{% if %}", "broken.md.j2")
+    site.raw_listing("public", "broken")
+    run = site.run("build")
+    assert run.code == 2
+    assert said in run.err
+
+
+def test_the_packaged_page_has_neutral_words_and_one_blank_line_between_its_parts(
+    site: Site,
+) -> None:
+    tables = [
+        {
+            "name": "public",
+            "title": "Public *registry*",
+            "text": "Two paragraphs,\n\nthis is the second.\n",
+            "source": {"kind": "listing", "path": "public.json"},
+        },
+        "private",
+        {"name": "old_mirror", "source": {"kind": "listing", "path": "old.json"}},
+    ]
+    site.catalog(tables=tables)
+    site.lists(NIGHT)
+    site.raw_listing("old", as_listing({"app": [("1", "b", "2024-01-01T00:00:00Z")]}))
+    site.build()
+    assert (
+        site.body("app")
+        == f"""
+Each row is one digest, with the tags that point to it and the day when the newest of them last \
+changed. Tags move to other digests over time: to get the very same image every time, pin its \
+digest.
+
+Digests whose tags have not changed in the last month are not listed.
+
+## Public *registry*
+
+Two paragraphs,
+
+this is the second.
+
+| Tag (s)   | Last Changed | {"Digest":<73} |
+|-----------|--------------|{"-" * 75}|
+|  `latest` | June 1st     | `{digest("a")}` |
+
+## Private
+
+There is no tag of this image.
+
+## Old mirror
+
+No tag of this image has changed in the last month.
+"""
+    )
+
+
+def test_a_page_without_a_window_says_nothing_of_one(site: Site) -> None:
+    site.catalog(window="off")
     site.lists(NIGHT)
     site.build()
-    assert site.body("app").startswith(
-        "\n{{< tabs >}}\n"
-        '{{< tab title="The \\"best\\"" active=false url="/ref/app/" >}}\n'
-        '{{< tab title="Tags" active=true url="/ref/app/tags_history/" >}}\n'
-        "{{</ tabs >}}\n"
-    )
+    assert "not listed" not in site.body("app")
 
 
-def test_a_table_of_another_name_has_a_heading_of_its_own(site: Site) -> None:
-    site.catalog(tables=[{"name": "mirror", "source": {"kind": "listing", "path": "public.json"}}])
-    site.lists({**NIGHT, "old": [("1", "a", "2024-01-01T00:00:00Z")]})
+def test_the_sample_s_page_of_a_retired_image_has_its_front_matter(site: Site) -> None:
+    site.lists(NIGHT)
     site.build()
-    assert "\n### Mirror Registry\n\n| Tag (s)   |" in site.body("app")
-    assert site.body("old").endswith(
-        "\nCurrently, no versions of this image have changed in the last month.\n"
+    site.page("app").unlink()
+    site.catalog(templates=str(ROOT / "templates"), retired={"app": {}})
+    site.build()
+    assert site.page("app").read_text() == (
+        "---\n"
+        'title: "app Image Tags History"\n'
+        'type: "article"\n'
+        "unlisted: true\n"
+        'description: "The app image is retired"\n'
+        "date: 2024-06-03 00:46:08\n"
+        "lastmod: 2024-06-03 00:46:08\n"
+        "draft: false\n"
+        "---\n"
+        "\n"
+        "This image is retired since June 3rd, 2024: it gets no new tags, and its tags are not"
+        " listed here any more.\n"
     )
+
+
+def test_what_ships_names_no_vendor() -> None:
+    packaged = [path.read_text() for path in (ROOT / "generator" / "templates").iterdir()]
+    assert len(packaged) == 2
+    for text in packaged:
+        assert not re.search(r"chainguard|fips|wolfi|registry|https?:", text, re.IGNORECASE)
+
+
+def bar(site: Site, **catalog: object) -> str:
+    """The first line of a page's body that says anything."""
+    site.catalog(**catalog)
+    site.lists(NIGHT)
+    site.build()
+    return site.body("app").strip().partition("\n")[0]
+
+
+def test_without_tabs_in_the_catalog_one_page_has_no_tab_bar(site: Site) -> None:
+    assert bar(site).startswith("Each row is one digest")
+
+
+def test_the_tabs_of_the_catalog_are_the_whole_bar_of_plain_links(site: Site) -> None:
+    tabs = [
+        {"title": "The [b*st]", "path": ""},
+        {"title": "Tags", "path": "tags_history/"},
+        {"title": "Packages", "url": "/packages/#all"},
+        {"title": "Scans", "url": "https://scans.example.com/{image}?q={image}"},
+    ]
+    assert bar(site, tabs=tabs) == (
+        "[The \\[b\\*st\\]](/ref/app/) · **Tags** · [Packages](/packages/#all)"
+        " · [Scans](https://scans.example.com/app?q=app)"
+    )
+
+
+def test_a_tab_whose_url_is_the_page_s_own_is_the_active_one(site: Site) -> None:
+    tabs = [{"title": "Tags", "url": "/ref/{image}/tags_history/"}, {"title": "A", "url": "/"}]
+    assert bar(site, tabs=tabs) == "**Tags** · [A](/)"
+
+
+def test_by_default_the_bar_has_the_pages_that_the_catalog_names(site: Site) -> None:
+    job = Job(Options(site.catalog_file), {})
+    assert [(tab.title, tab.path) for tab in job.tabs] == [("Tags History", "tags_history/")]
+
+
+def test_an_empty_list_of_tabs_is_no_bar(site: Site) -> None:
+    assert bar(site, tabs=[]).startswith("Each row is one digest")
+
+
+def test_a_template_is_told_where_each_table_s_image_is_pulled_from(site: Site) -> None:
+    listing = {"kind": "listing", "path": "public.json"}
+    tables = [
+        {"name": "unknown", "source": listing},
+        {"name": "said", "source": listing | {"registry": "r.example.com:5000"}},
+        {
+            "name": "team",
+            "source": listing | {"registry": "https://r.example.com", "repository": "a/{image}"},
+        },
+    ]
+    overrides = {"tool": {name: {"repository": "other/tool"} for name in ("said", "team")}}
+    pull = "{% for table in tables %}{{ table.registry }}/{{ table.repository }}\n{% endfor %}"
+    own_template(site, f"---\na: 1\n---\n{pull}", tables=tables, images={"overrides": overrides})
+    site.lists(NIGHT | {"other/tool": NIGHT["app"]})
+    site.build()
+    assert site.body("app") == "/\nr.example.com:5000/app\nr.example.com/a/app\n"

@@ -26,12 +26,18 @@ P = TypeVar("P")
 """The page kinds that a catalog may name: a literal of their names."""
 
 PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$")]
+LineText = Annotated[str, Meta(pattern=r"^[^\r\n]+(?!\n)$")]
+IMAGE = "{image}"
+"""What stands for the image's name in an address."""
 Share = Annotated[float, Meta(ge=0, le=1)]
 Nights = Annotated[int, Meta(ge=1)]
 
 _WINDOW = re.compile(r"([1-9][0-9]{0,3}) (day|month)s?")
 _URL = re.compile(r"/(?:[^\s\"'`\\<>{}/]+/)*")
 _BASE_URL = re.compile(r"(?:https?://[^\s()<>\[\]{}\"'`\\]+(?<!/))?")
+_TAB_TITLE = re.compile(r"[^`\r\n]+")
+_LINK = re.compile(r"[^\s\"'`\\<>(){}\[\]]*")
+_NO_LINK = "an address has no spaces, quotes, backslashes or brackets"
 _FRONT_MATTER_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -59,21 +65,28 @@ class Tab(_Spec, frozen=True, kw_only=True):
     """One tab of the bar above a page."""
 
     title: Annotated[str, Meta(description="What the tab says.")]
-    path: Annotated[str, Meta(description="Where it leads, below the image's URL.")]
+    path: Annotated[
+        str | None, Meta(description="Where it leads, below the image's URL: `tags_history/`.")
+    ] = None
+    url: Annotated[
+        str | None,
+        Meta(description="Where it leads, in place of `path`; may have the image as `{image}`."),
+    ] = None
 
     def __post_init__(self) -> None:
-        """Refuse what no shortcode parameter can hold (Hugo has no escape for it)."""
-        for text in (self.title, self.path):
-            if "`" in text and ("\\" in text or "\n" in text):
-                raise ValueError(f"a tab cannot have both a backtick and a backslash: {text!r}")
+        """Refuse what neither a Markdown link nor a shortcode's parameter can hold."""
+        if not _TAB_TITLE.fullmatch(self.title):
+            raise ValueError("`title`: write it on one line, without backticks")
+        if (self.path is None) == (self.url is None):
+            raise ValueError("a tab has a `path` below the image's URL, or else a `url`")
+        if not _LINK.fullmatch((self.url or "").replace(IMAGE, "")):
+            raise ValueError(f"`url`: {_NO_LINK}")
+        if not _LINK.fullmatch(self.path or ""):
+            raise ValueError(f"`path`: {_NO_LINK}")
 
-
-DEFAULT_TABS = (
-    Tab(title="Overview", path=""),
-    Tab(title="Details", path="image_specs/"),
-    Tab(title="Tags History", path="tags_history/"),
-    Tab(title="Provenance", path="provenance_info/"),
-)
+    def link(self, below: str, image: str) -> str:
+        """Where it leads on the pages of an image, whose own URL is `below`."""
+        return f"{below}{self.path}" if self.url is None else self.url.replace(IMAGE, image)
 
 
 class Guard(_Spec, frozen=True, kw_only=True):
@@ -125,8 +138,20 @@ class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):
             pattern=r"^[a-z][a-z0-9_-]{0,62}(?!\n)$",
         ),
     ]
+    title: Annotated[
+        LineText | None,
+        Meta(description="The table's heading, in Markdown; by default the name, capitalised."),
+    ] = None
+    text: Annotated[
+        str, Meta(description="What stands between heading and table, in Markdown.")
+    ] = ""
     source: Annotated[S, Meta(description="Where the table's tags come from.")]
     guard: Annotated[Guard, Meta(description="When to disbelieve this source.")] = Guard()
+
+    @property
+    def heading(self) -> str:
+        """The title, or else the name in words: `Public`."""
+        return self.title or self.name.replace("-", " ").replace("_", " ").capitalize()
 
 
 class Override(_Spec, frozen=True, kw_only=True):
@@ -171,6 +196,14 @@ class Images(_Spec, frozen=True, kw_only=True):
     def excluded(self, name: str) -> bool:
         """Whether the image must not have a page."""
         return bool(_pattern(self.exclude).fullmatch(name))
+
+    def repositories(self, table: str) -> dict[str, str]:
+        """By image, the repositories of a table that differ from the source's rule."""
+        return {
+            image: tables[table].repository
+            for image, tables in self.overrides.items()
+            if table in tables
+        }
 
     def __post_init__(self) -> None:
         """Check the exact names and the overridden ones."""
@@ -237,7 +270,10 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
     outputs: Annotated[
         tuple[P, ...], Meta(description="The kinds of data file to write beside the pages.")
     ] = ()
-    tabs: Annotated[tuple[Tab, ...], Meta(description="The tab bar, in order.")] = DEFAULT_TABS
+    tabs: Annotated[
+        tuple[Tab, ...] | None,
+        Meta(description="The whole tab bar, in order; by default it has the pages in `pages`."),
+    ] = None
     window: Annotated[
         str | bool,
         Meta(

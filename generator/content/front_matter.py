@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from generator.errors import TagpagesError
+from generator.model import shown
 from generator.pages.environment import page_time, yaml_value
 
 FRONT_MATTER_LIMIT = 20_000
@@ -25,6 +26,11 @@ _LINE = (
     r"""^({}[ \t]*:)[ \t]*("[^"\r\n]*"|'[^'\r\n]*'|[^\r\n]*?)((?:[ \t]+\#[^\r\n]*)?[ \t]*\r?)$"""
     r"""(?=(\n(?:[ \t]+[^\s\#]|-\s))?)"""
 )
+_TIME = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[T ](?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+_TIMES = re.compile(rf"""^((?:date|lastmod): )(["']?)({_TIME})\2$""", re.MULTILINE)
 _PATH = re.compile(r"/[^\s\"',\]]*")
 _ALIASES = re.compile(
     r"(^aliases[ \t]*:[ \t]*(?:\#[^\r\n]*)?\r?\n)((?:([ \t]*-[ \t])[^\r\n]*(\r?\n))+)",
@@ -46,25 +52,8 @@ def split(text: str) -> tuple[str, str]:
     raise TagpagesError("the page has no YAML front matter between two lines of `---`")
 
 
-def with_body(page: str, new_body: str, as_of: datetime) -> str:
-    """An existing page with another body.
-
-    Where the bodies are the same, line ends aside, this is the page as it is. Else the front matter
-    is kept but for `lastmod`, and the new body gets the line ends of the old one.
-    Raises TagpagesError when the front matter cannot be read.
-    """
-    front, body = split(page)
-    if body.replace("\r\n", "\n") == new_body:
-        return page
-    if "\r\n" in body:
-        new_body = new_body.replace("\n", "\r\n")
-    if not front.endswith("\n"):
-        front += "\n"
-    return _with_lastmod(front, as_of) + new_body
-
-
 def with_values(front: str, values: Mapping[str, object]) -> str:
-    """The front matter of a new page with the catalog's fixed values.
+    """A template's front matter with the catalog's fixed values.
 
     Raises TagpagesError for a key whose value goes over several lines.
     """
@@ -107,10 +96,51 @@ def _item(line: str) -> object:
     return value[0] if isinstance(value, list) else value
 
 
-def _with_lastmod(front: str, as_of: datetime) -> str:
+def with_lastmod(front: str, as_of: datetime, rendered: str = "") -> str:
+    """The front matter with another `lastmod`, in the form of the one before.
+
+    Where it is `rendered` but for the times, as the front matter of most pages is, it is changed
+    as text: nobody has edited it, and PyYAML would take longer than all the rest of a page. Else
+    it is parsed before and after.
+    Raises TagpagesError when it cannot be read, or `lastmod` not be set.
+    """
     old = _line("lastmod").search(front)
-    quote = old[2][:1] if old and old[2][:1] in {'"', "'"} else ""
-    return _changed(front, "lastmod", f"{quote}{page_time(as_of)}{quote}")
+    value = old[2] if old else ""
+    quote = value[:1] if value[:1] in {'"', "'"} else ""
+    new = f"{quote}{time_like(value.strip(quote), as_of)}{quote}"
+    if _without_times(front) == _without_times(rendered):
+        return _replaced(front, "lastmod", new)
+    return _changed(front, "lastmod", new)
+
+
+def _without_times(front: str) -> str:
+    """The front matter with nothing where `date` and `lastmod` have a plain time."""
+    return _TIMES.sub(lambda line: f"{line[1]}{line[2]}" if _is_time(line[3]) else line[0], front)
+
+
+@lru_cache(maxsize=1024)
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
+def time_like(old: str, time: datetime) -> str:
+    """The time with the offset that the old text has, or without one where that has none.
+
+    Where the old text is no time it is UTC with its offset, which every site reads alike.
+    """
+    try:
+        zone = datetime.fromisoformat(old).tzinfo
+        if zone is None:
+            return page_time(time)
+        text = time.astimezone(zone).isoformat(" " if " " in old else "T", "seconds")
+    except (ValueError, OverflowError):
+        return yaml_value(time)
+    return text.replace("+00:00", "Z") if old.endswith("Z") else text
 
 
 def _changed(front: str, key: str, value: str) -> str:
@@ -168,6 +198,8 @@ def _parsed(front: str) -> dict[str, Any]:
     handler = YAMLHandler()
     try:
         metadata = handler.load(handler.split(front.removeprefix("\ufeff"))[0])
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(front, error) from None
     # PyYAML lets the built-in errors of its conversions out: `!!timestamp x`, `!!bool x`
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         reason = " ".join(str(error).split())
@@ -175,3 +207,13 @@ def _parsed(front: str) -> dict[str, Any]:
     if not isinstance(metadata, dict):
         raise TagpagesError("the front matter is not a mapping of keys to values")
     return metadata
+
+
+def _not_yaml(front: str, error: yaml.MarkedYAMLError) -> TagpagesError:
+    """The parser's error with the line that it is about, or that what it is about begins in."""
+    reason = "the front matter is not valid YAML"
+    if mark := error.context_mark or error.problem_mark:
+        # PyYAML counts from 0, and from the end of the first line, which is `---`
+        line = "".join(front.splitlines()[mark.line : mark.line + 1]).strip()
+        reason += f", line {mark.line + 1}, {shown(line)}"
+    return TagpagesError(f"{reason}: {error.problem}")

@@ -1,7 +1,7 @@
-"""One page: the text that a template makes, put into the file that is there.
+"""A page of what its template gives and of what is there: what people edit stays.
 
-The front matter of an existing page is people's, and kept. That of a page which stands for a
-retired image (it has the key `retired`) is ours, and written anew.
+The front matter of an existing page is people's. That of a page which stands for a retired image
+(it has the key `retired`) is ours, and written anew.
 """
 
 from __future__ import annotations
@@ -9,60 +9,55 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
 
-from generator.content.front_matter import split, with_body, with_values
-from generator.content.tree import Change, Tree
-from generator.errors import TagpagesError, UsageError
+from generator.content.front_matter import split, with_lastmod, with_values
 
 RETIRED = "retired"
 _RETIRED = re.compile(rf"^{RETIRED}:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
 
 
-class Rendered(NamedTuple):
-    """What a template made: front matter, both `---` lines included, and body."""
+class Draft:
+    """A page as its template gives it; `values` are the catalog's, for its front matter.
 
-    template: str
-    front: str
-    body: str
-
-    @classmethod
-    def of(cls, template: str, text: str) -> Rendered:
-        """The two parts of a text; raises UsageError when it has no front matter."""
-        try:
-            return cls(template, *split(text))
-        except TagpagesError as error:
-            raise UsageError(f"template {template}: {error}") from None
-
-    def page(self, fixed: Mapping[str, Any]) -> bytes:
-        """A new page, with `fixed` values in its front matter; UsageError where that fails."""
-        try:
-            return (with_values(self.front, fixed) + self.body).encode()
-        except TagpagesError as error:
-            raise UsageError(f"template {self.template}: {error}") from None
-
-
-def page_change(
-    tree: Tree, path: str, rendered: Rendered, fixed: Mapping[str, Any], as_of: datetime
-) -> Change | None:
-    """What it takes to bring a page to the `rendered` text; None for nothing.
-
-    `fixed` are values for front matter that is written anew. Raises TagpagesError for a page that
-    cannot be changed.
+    Raises TagpagesError when it does not begin with YAML front matter.
     """
-    before = tree.read(path)
-    if before is None:
-        return Change(path, None, rendered.page(fixed))
-    try:
-        old = before.decode()
-        is_ours = (RETIRED in fixed and bool(split(old))) or retired_for(old) is not None
-        after = None if is_ours else with_body(old, rendered.body, as_of).encode()
-    except UnicodeDecodeError:
-        raise TagpagesError(f"{tree.content / path}: not UTF-8") from None
-    except TagpagesError as error:
-        raise TagpagesError(f"{tree.content / path}: {error}") from None
-    after = rendered.page(fixed) if after is None else after
-    return None if after == before else Change(path, before, after)
+
+    def __init__(self, text: str, values: Mapping[str, object]) -> None:
+        self._front, self._body = split(text)
+        self._values = values
+
+    def check(self, as_of: datetime) -> None:
+        """Raise TagpagesError unless the front matter is YAML in which `lastmod` can be set."""
+        with_lastmod(self._complete_front(), as_of)
+
+    def shape(self, image: str) -> str:
+        """What is left of the front matter without the name of its image, if it has one."""
+        return self._front.replace(image, "\0") if image else self._front
+
+    def new(self) -> str:
+        """The page where there is none yet."""
+        return self._complete_front() + self._body
+
+    def over(self, page: str, as_of: datetime) -> str:
+        """The page where there is one: another body, and `lastmod` where that has changed.
+
+        Where the bodies are the same, line ends aside, this is the page as it is. Else the front
+        matter is kept but for `lastmod`, and the new body gets the line ends of the old one. The
+        page of a retired image is replaced as a whole, and so is one that becomes such a page.
+        Raises TagpagesError when the front matter cannot be read.
+        """
+        front, body = split(page)
+        if RETIRED in self._values or retired_for(page) is not None:
+            return self.new()
+        if body.replace("\r\n", "\n") == self._body:
+            return page
+        new_body = self._body.replace("\n", "\r\n") if "\r\n" in body else self._body
+        if not front.endswith("\n"):
+            front += "\n"
+        return with_lastmod(front, as_of, self._complete_front()) + new_body
+
+    def _complete_front(self) -> str:
+        return with_values(self._front, self._values)
 
 
 def retired_for(page: str) -> str | None:

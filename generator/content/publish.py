@@ -7,14 +7,14 @@ next run then finds the last known good as it was, and does the same again.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from generator.content.files import Owned, check_folder
-from generator.content.page import Rendered, page_change
+from generator.content.page import Draft
 from generator.content.state import BUILD_FILE, TAGS_FILE, encode_image
 from generator.content.tree import Change, Tree
-from generator.errors import TagpagesError
+from generator.errors import TagpagesError, UsageError
 from generator.model import Image
 from generator.pages.base import Output, Page, S, Site
 from generator.pages.environment import Renderer
@@ -26,7 +26,7 @@ class Publisher:
 
     `image_outputs` and `site_outputs` are those to write, `owned` the files that are ours, `tables`
     the names of the tables that a page needs, `front_matter` has the catalog's fixed values for new
-    pages.
+    pages; `checked` has, by template, the front matter that was found to be YAML last.
     """
 
     tree: Tree
@@ -37,6 +37,7 @@ class Publisher:
     owned: Owned
     tables: Sequence[str]
     front_matter: Mapping[str, Any]
+    checked: dict[str, str] = field(default_factory=dict)
 
     def image(self, image: Image, stored: Image | None) -> list[Change]:
         """The outputs of an image, and its state if that is not what is `stored`."""
@@ -84,10 +85,34 @@ class Publisher:
         self, path: str, template: str, values: Mapping[str, object], **fixed: object
     ) -> Change | None:
         """The page that a template makes; `fixed` are front-matter values that it must have."""
-        rendered = Rendered.of(template, self.renderer.render(template, values))
-        return page_change(
-            self.tree, path, rendered, {**self.front_matter, **fixed}, self.settings.as_of
-        )
+        draft = self._draft(template, values, {**self.front_matter, **fixed})
+        before = self.tree.read(path)
+        try:
+            old = before.decode() if before is not None else None
+            page = draft.new() if old is None else draft.over(old, self.settings.as_of)
+        except UnicodeDecodeError:
+            raise TagpagesError(f"{self.tree.content / path}: not UTF-8") from None
+        except TagpagesError as error:
+            raise TagpagesError(f"{self.tree.content / path}: {error}") from None
+        return None if page == old else Change(path, before, page.encode())
+
+    def _draft(
+        self, template: str, values: Mapping[str, object], fixed: Mapping[str, object]
+    ) -> Draft:
+        """A page as its template gives it; raises UsageError when its front matter is no YAML.
+
+        Front matter that is the same for all images but for their names is parsed once.
+        """
+        text = self.renderer.render(template, values)
+        try:
+            draft = Draft(text, fixed)
+            shape = draft.shape(str(values.get("image", "")))
+            if self.checked.get(template) != shape:
+                draft.check(self.settings.as_of)
+                self.checked[template] = shape
+        except TagpagesError as error:
+            raise UsageError(f"template {template}: {error}") from None
+        return draft
 
     def _with_all_tables(self, image: Image) -> Image:
         """The image with just the catalog's tables, in their order."""

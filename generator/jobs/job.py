@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from generator.catalog.read import read_catalog
-from generator.catalog.spec import Catalog
+from generator.catalog.spec import Catalog, Tab
 from generator.content.files import Owned, owned
 from generator.content.publish import Publisher
 from generator.content.retirement import TEMPLATE as RETIRED_TEMPLATE
@@ -24,7 +24,7 @@ from generator.grouping import Window
 from generator.guard.memory import Build
 from generator.model import Image
 from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS, Name
-from generator.pages.base import Output, Page, Site
+from generator.pages.base import Output, Page, Site, TableInfo
 from generator.pages.environment import Renderer
 from generator.sources import Spec
 
@@ -67,6 +67,14 @@ class Job:
     def outputs(self) -> tuple[str, ...]:
         """The kinds of file to write, in the catalog's order."""
         return (*self.catalog.pages, *self.catalog.outputs)
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """The catalog's tab bar, or else one of the pages that are written."""
+        if self.catalog.tabs is not None:
+            return self.catalog.tabs
+        pages = (output for output in self.image_outputs if isinstance(output, Page))
+        return tuple(Tab(title=page.title, path=page.path) for page in pages)
 
     @property
     def page(self) -> str:
@@ -141,13 +149,22 @@ class Job:
         return Publisher(
             tree,
             self.renderer,
-            Site(catalog.url, catalog.tabs, self.window, catalog.tag_order, as_of),
+            Site(catalog.url, self.tabs, self._tables(), self.window, catalog.tag_order, as_of),
             self.image_outputs,
             self.site_outputs,
             self.owned(last),
             [table.name for table in catalog.tables],
             catalog.front_matter,
         )
+
+    def _tables(self) -> dict[str, TableInfo]:
+        repositories = self.catalog.images.repositories
+        return {
+            table.name: TableInfo(
+                table.heading, table.text.strip(), table.source, repositories(table.name)
+            )
+            for table in self.catalog.tables
+        }
 
     def _epoch(self) -> datetime | None:
         text = self._environ.get("SOURCE_DATE_EPOCH")

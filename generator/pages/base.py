@@ -13,9 +13,27 @@ from typing import Generic, TypeVar
 
 from generator.catalog.spec import Tab
 from generator.grouping import TagOrder, Window
+from generator.sources.base import Address, SourceSpec
 
 S = TypeVar("S")
 """What an output is about: an image, or all of them."""
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """What pages say of a table besides its tags; `title` and `text` are Markdown.
+
+    `repositories` has, by image, those that differ from the source's rule.
+    """
+
+    title: str
+    text: str
+    source: SourceSpec
+    repositories: Mapping[str, str]
+
+    def address(self, image: str) -> Address:
+        """Where an image is pulled from."""
+        return self.source.address(image, self.repositories.get(image))
 
 
 @dataclass(frozen=True)
@@ -24,6 +42,7 @@ class Site:
 
     url: str
     tabs: tuple[Tab, ...]
+    tables: Mapping[str, TableInfo]
     window: Window
     tag_order: TagOrder
     as_of: datetime
@@ -33,10 +52,11 @@ class Site:
 class Page(Generic[S]):
     """A page: Markdown from a template, whose front matter people may edit.
 
-    `file` is its name in the folder of the image, or of the site; Hugo publishes it at `path` below
-    that folder's URL. `view` makes what the template is given.
+    `title` is what its tab says, `file` its name in the folder of the image, or of the site; Hugo
+    publishes it at `path` below that folder's URL. `view` makes what the template is given.
     """
 
+    title: str
     file: str
     path: str
     template: str

@@ -7,6 +7,7 @@ the output is Markdown; every value that is not checked by a grammar goes throug
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import jinja2
+import jinja2.nodes
 import msgspec
 
 from generator.errors import UsageError
@@ -24,8 +26,14 @@ from generator.model import TagGroup
 MONTHS_WITHOUT_YEAR = 11
 """A day that lies more months back than this is written with its year."""
 
+PACKAGED = Path(__file__).parent.parent / "templates"
+"""The folder of the default templates."""
+PREFIX = "tagpages"
+"""The folder that a site's templates find them in, even where they have one of the same name."""
+
 HEADER = ("Tag (s)", "Last Changed", "Digest")
 
+_SIGNS = re.compile(r"[\\`*_{}\[\]<>&~|]")
 _encode = msgspec.json.Encoder().encode
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -34,12 +42,18 @@ _MONTHS = (
 
 
 class Renderer:
-    """Templates of a site: its own first, then the packaged ones, file by file."""
+    """Templates of a site: its own first, then the packaged ones, file by file.
+
+    A site's template extends the packaged one of the same name as `tagpages/NAME`.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
-        folders = [*([folder] if folder else []), _packaged_templates()]
+        own = [jinja2.FileSystemLoader(folder)] if folder else []
+        packaged = jinja2.FileSystemLoader(PACKAGED)
+        prefixed = jinja2.PrefixLoader({PREFIX: packaged})
+        self._loader = jinja2.ChoiceLoader([prefixed, *own, packaged])
         self._environment = jinja2.Environment(  # noqa: S701 - the output is Markdown, not HTML
-            loader=jinja2.FileSystemLoader(folders),
+            loader=self._loader,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -51,6 +65,7 @@ class Renderer:
             "tags_table": tags_table,
             "day": day,
             "datetime": page_time,
+            "markdown": markdown,
             "yaml": yaml_value,
             "quoted": quoted,
         }
@@ -62,10 +77,21 @@ class Renderer:
         return template
 
     def load(self, templates: Iterable[str]) -> None:
-        """Compile templates ahead of their use. Raises UsageError for one that is wrong."""
-        for template in templates:
-            with _mistakes_of(template):
-                self._template(template)
+        """Compile templates, and those that they extend, ahead of their use.
+
+        Raises UsageError for one that is missing or wrong.
+        """
+        names = list(templates)
+        for name in names:
+            with _mistakes_of(name):
+                self._template(name)
+                names += self._extended(name) - set(names)
+
+    def _extended(self, template: str) -> set[str]:
+        source, _, _ = self._loader.get_source(self._environment, template)
+        statements = self._environment.parse(source).find_all(jinja2.nodes.Extends)
+        named = (statement.template for statement in statements)
+        return {name.value for name in named if isinstance(name, jinja2.nodes.Const)}
 
     def render(self, template: str, values: Mapping[str, object]) -> str:
         """The text that a template makes of the values.
@@ -86,16 +112,14 @@ def _mistakes_of(template: str) -> Iterator[None]:
         raise UsageError(f"template {where}: {error.message}") from None
     except jinja2.TemplateNotFound as error:
         raise UsageError(f"there is no template `{error.name}`") from None
+    except RecursionError:
+        raise UsageError(
+            f"template {template}: it extends or includes itself; the packaged template is named"
+            f" `{PREFIX}/{template}`"
+        ) from None
     except Exception as error:  # noqa: BLE001 - a template may raise anything
         where = _template_line(error) or template
         raise UsageError(f"template {where}: {error}") from None
-
-
-def _packaged_templates() -> Path:
-    """Where the wheel, or the checkout, has the default templates."""
-    package = Path(__file__).parent.parent
-    packaged = package / "templates"
-    return packaged if packaged.is_dir() else package.parent / "templates"
 
 
 def _template_line(error: Exception) -> str | None:
@@ -145,7 +169,10 @@ def _ordinal(number: int) -> str:
 
 @lru_cache(maxsize=16)
 def page_time(time: datetime) -> str:
-    """A time as front matter has it: UTC without an offset, which Hugo reads as UTC."""
+    """A time in UTC without its offset: `2024-06-03 00:46:08`.
+
+    Hugo reads it in the site's `timeZone`, which is UTC unless the site says otherwise.
+    """
     return time.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
@@ -158,7 +185,7 @@ def yaml_value(value: object) -> str:
         # Hugo reads shortcodes in front matter too.
         return text.replace("{{", "{\\u007b")
     if isinstance(value, datetime):
-        return value.isoformat() if value.utcoffset() else page_time(value)
+        return value.isoformat().replace("+00:00", "Z") if value.tzinfo else page_time(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
@@ -167,6 +194,14 @@ def yaml_value(value: object) -> str:
         pairs = (f"{yaml_value(key)}: {yaml_value(item)}" for key, item in value.items())
         return "{" + ", ".join(pairs) + "}"
     return json.dumps(value)
+
+
+def markdown(text: str) -> str:
+    """Plain text in a line of Markdown: what would be Markdown, HTML or a shortcode is escaped.
+
+    CommonMark 0.31, "Backslash escapes".
+    """
+    return _SIGNS.sub(r"\\\g<0>", text)
 
 
 def quoted(value: str) -> str:

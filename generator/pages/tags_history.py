@@ -7,24 +7,25 @@ from collections.abc import Mapping
 import msgspec
 
 from generator.grouping import arranged, visible
-from generator.model import Image, TagGroup, TimeKind
+from generator.model import Image, Table, TagGroup, TimeKind
 from generator.pages.base import Page, Site
+from generator.pages.tabs import tab_bar
 
 PATH = "tags_history/"
 
 
-class TabView(msgspec.Struct, frozen=True):
-    """A tab with its whole URL."""
-
-    title: str
-    active: bool
-    url: str
-
-
 class TableView(msgspec.Struct, frozen=True):
-    """A table as of now: `groups` are within the window, `has_tags` is of all."""
+    """A table as of now: `groups` are within the window, `has_tags` is of all.
+
+    `title` and `text` are Markdown; `registry` and `repository` say what to pull, and are empty
+    where that is not known.
+    """
 
     name: str
+    title: str
+    text: str
+    registry: str
+    repository: str
     time_kind: TimeKind
     groups: tuple[TagGroup, ...]
     has_tags: bool
@@ -32,23 +33,35 @@ class TableView(msgspec.Struct, frozen=True):
 
 def view(image: Image, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
-    url = f"{site.url}{image.name}/"
     return {
         "image": image.name,
-        "url": url,
-        "tabs": [TabView(tab.title, tab.path == PATH, url + tab.path) for tab in site.tabs],
-        "tables": [
-            TableView(
-                table.name,
-                table.time_kind,
-                arranged(visible(table.groups, site.window, site.as_of), site.tag_order),
-                has_tags=bool(table.groups),
-            )
-            for table in image.tables
-        ],
+        "url": f"{site.url}{image.name}/",
+        "tabs": tab_bar(site, image.name, PATH),
+        "tables": [_table(table, image.name, site) for table in image.tables],
         "window": site.window,
         "as_of": site.as_of,
     }
 
 
-OUTPUT = Page(file="tags_history.md", path=PATH, template="tags_history.md.j2", view=view)
+def _table(table: Table, image: str, site: Site) -> TableView:
+    info = site.tables[table.name]
+    address = info.address(image)
+    return TableView(
+        table.name,
+        info.title,
+        info.text,
+        address.registry,
+        address.repository,
+        table.time_kind,
+        arranged(visible(table.groups, site.window, site.as_of), site.tag_order),
+        has_tags=bool(table.groups),
+    )
+
+
+OUTPUT = Page(
+    title="Tags History",
+    file="tags_history.md",
+    path=PATH,
+    template="tags_history.md.j2",
+    view=view,
+)

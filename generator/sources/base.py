@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -53,6 +53,16 @@ class Ask:
     repositories: Mapping[str, str]
     session: Callable[[], Session]
     once: Once = ask_always
+
+
+class Address(NamedTuple):
+    """Where an image is pulled from; both parts are empty where that is not known.
+
+    `registry` is the host as `docker pull` takes it, with its port if it has one of its own.
+    """
+
+    registry: str = ""
+    repository: str = ""
 
 
 class Source(Protocol):
@@ -105,6 +115,10 @@ class SourceSpec(
     def is_immutable(self, tag: str) -> bool:
         """Whether the catalog says that the tag never moves."""
         return self.immutable is not None and re.fullmatch(self.immutable, tag) is not None
+
+    def address(self, image: str, override: str | None = None) -> Address:
+        """Where an image is pulled from; `override` is the catalog's repository for the image."""
+        raise NotImplementedError
 
     def open(self, ask: Ask) -> Source:
         """The source, ready to be asked; does no I/O."""

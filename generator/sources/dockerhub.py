@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from generator.registry import Auth, Credentials, Endpoint, Origin, Registry, Reply, Session
 
 _API = "https://hub.docker.com"
+_REGISTRY = "registry-1.docker.io"
 _OFFICIAL = "library"
 """The namespace of repositories that are named without one."""
 _FRESH = 60.0
@@ -39,7 +40,12 @@ class DockerHub(VendorSpec, frozen=True, kw_only=True, tag="dockerhub"):
     api: Annotated[BaseUrl, Meta(description="Docker Hub's API.")] = _API
     registry: Annotated[
         Host, Meta(description="Docker Hub's registry, asked for digests that the API lacks.")
-    ] = "registry-1.docker.io"
+    ] = _REGISTRY
+
+    @property
+    def pull_host(self) -> str:
+        """Docker Hub's name in `docker pull`, which is not its registry's host."""
+        return "docker.io" if self.registry == _REGISTRY else super().pull_host
 
     def open(self, ask: Ask) -> Source:
         """Docker Hub, not asked yet."""

@@ -35,6 +35,11 @@ class Ghcr(VendorSpec, frozen=True, kw_only=True, tag="ghcr"):
         Meta(description="GitHub's API; of an enterprise server `https://HOST/api/v3`."),
     ] = _API
 
+    @property
+    def pull_host(self) -> str:
+        """GitHub's registry; an enterprise server may have its own under one of several names."""
+        return "ghcr.io" if self.api == _API else ""
+
     def open(self, ask: Ask) -> Source:
         """GitHub, not asked yet."""
         return _GhcrSource(self, ask)

@@ -16,10 +16,11 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from generator.catalog.spec import PathText
+from generator.catalog.spec import IMAGE, PathText
 from generator.errors import TagpagesError
 from generator.model import Tag, TimeKind, checked_tags, shown
-from generator.sources.base import Ask, Source, SourceSpec
+from generator.sources.base import Address, Ask, Source, SourceSpec
+from generator.sources.remote import Host, check_repository
 
 
 class Listing(SourceSpec, frozen=True, kw_only=True, tag="listing"):
@@ -31,6 +32,31 @@ class Listing(SourceSpec, frozen=True, kw_only=True, tag="listing"):
     path: Annotated[
         PathText, Meta(description="The file (`.json` or `.json.gz`), relative to the catalog.")
     ]
+
+    registry: Annotated[
+        Host | None, Meta(description="The registry that was listed, for pages that name it.")
+    ] = None
+    repository: Annotated[
+        str,
+        Meta(
+            description=(
+                "With `registry`: the repository of an image, with `{image}` in place of its name"
+                " in the file."
+            ),
+        ),
+    ] = IMAGE
+
+    def __post_init__(self) -> None:
+        """Check the repository."""
+        super().__post_init__()
+        check_repository(self.repository)
+
+    def address(self, image: str, override: str | None = None) -> Address:
+        """Where an image is pulled from, as far as the catalog says so."""
+        if not self.registry:
+            return Address()
+        repository = self.repository.replace(IMAGE, override or image)
+        return Address(self.registry.rpartition("://")[2], repository)
 
     def open(self, ask: Ask) -> Source:
         """The listing, not read yet."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
+from generator.catalog.spec import IMAGE
 from generator.errors import TagpagesError
 from generator.model import check_name
-from generator.sources.base import SourceSpec
+from generator.sources.base import Address, SourceSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,6 @@ Host = Annotated[
 """A registry's host in the catalog, with its port if it has one of its own."""
 Concurrency = Annotated[int, Meta(ge=1, le=64)]
 
-_IMAGE = "{image}"
 # Distribution Specification 1.1, "Referrers Tag Schema", and cosign's tags, which follow it.
 _REFERRER = re.compile(r"(?:sha256|sha512)-[0-9a-f]{64}.*")
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
@@ -57,7 +57,7 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
         Meta(
             description="The repository of an image, with `{image}` in place of the image's name."
         ),
-    ] = _IMAGE
+    ] = IMAGE
     concurrency: Annotated[
         Concurrency, Meta(description="Requests at the same time to one host.")
     ] = 4
@@ -83,12 +83,7 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
         if bool(self.username) != bool(self.password) or (self.username and self.token):
             raise ValueError("credentials are `username` and `password`, or `token`")
         self._check_addresses()
-        if self.repository.count(_IMAGE) != 1:
-            raise ValueError("`repository` names `{image}` once")
-        try:
-            check_name(self.repository_of("image"))
-        except TagpagesError as error:
-            raise ValueError(f"`repository`: {error}") from None
+        check_repository(self.repository)
 
     def _check_addresses(self) -> None:
         from generator.registry import Origin
@@ -105,11 +100,22 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
 
     def repository_of(self, image: str) -> str:
         """The repository of an image."""
-        return self.repository.replace(_IMAGE, image)
+        return self.repository.replace(IMAGE, image)
+
+    @property
+    def pull_host(self) -> str:
+        """The host that images are pulled from; empty where it is not known."""
+        registry: str = getattr(self, "registry", "")
+        return registry.rpartition("://")[2]
+
+    def address(self, image: str, override: str | None = None) -> Address:
+        """Where an image is pulled from."""
+        host = self.pull_host
+        return Address(host, override or self.repository_of(image)) if host else Address()
 
     def image_of(self, repository: str) -> str | None:
         """The image of a repository; None for a repository that no image has."""
-        before, _, after = self.repository.partition(_IMAGE)
+        before, _, after = self.repository.partition(IMAGE)
         if not (repository.startswith(before) and repository.endswith(after)):
             return None
         return repository[len(before) : len(repository) - len(after)] or None
@@ -122,6 +128,16 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
         from generator.registry import Credentials
 
         return Credentials.named(self.username, self.password, self.token, env)
+
+
+def check_repository(repository: str) -> None:
+    """Raise ValueError unless the text is a repository's name, with `{image}` once."""
+    if repository.count(IMAGE) != 1:
+        raise ValueError("`repository` names `{image}` once")
+    try:
+        check_name(repository.replace(IMAGE, "image"))
+    except TagpagesError as error:
+        raise ValueError(f"`repository`: {error}") from None
 
 
 def _matches(tag: str, globs: tuple[str, ...]) -> bool:
