@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import UsageError
-from generator.jobs.job import Job, Options
+from generator.jobs.job import Job
 from generator.pages.environment import Renderer
 from tests.support import ROOT, Listing, Site, as_listing, digest
 
@@ -288,7 +288,7 @@ def test_the_sample_s_page_of_a_retired_image_has_its_front_matter(site: Site) -
     site.build()
     assert site.page("app").read_text() == (
         "---\n"
-        'title: "app Image Tags History"\n'
+        'title: "app is retired"\n'
         'type: "article"\n'
         "unlisted: true\n"
         'description: "The app image is retired"\n'
@@ -340,7 +340,7 @@ def test_a_tab_whose_url_is_the_page_s_own_is_the_active_one(site: Site) -> None
 
 
 def test_by_default_the_bar_has_the_pages_that_the_catalog_names(site: Site) -> None:
-    job = Job(Options(site.catalog_file), {})
+    job = Job(site.catalog_file, {})
     assert [(tab.title, tab.path) for tab in job.tabs] == [("Tags History", "tags_history/")]
 
 

@@ -37,7 +37,7 @@ def address(override: str | None = None, **source: Any) -> Address:
         ({"kind": "ghcr", "repository": "team/{image}"}, ("ghcr.io", "team/app")),
         ({"kind": "ghcr", "api": "https://git.example.com/api/v3"}, NOWHERE),
         (
-            {"kind": "chainguard", "via": "history", "repository": "team/{image}"},
+            {"kind": "chainguard-history", "repository": "team/{image}"},
             ("cgr.dev", "team/app"),
         ),
         ({"kind": "chainguard", "group": "0a", "token": "${TOKEN}"}, NOWHERE),
