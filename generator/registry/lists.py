@@ -74,11 +74,10 @@ async def _pages(
 
     def following(reply: Reply) -> str:
         nonlocal after
-        after = None
         if reply.next_link or len(listed) != PAGE_SIZE:
             return reply.next_link
         after = listed[-1] or ""
-        return f"{target}{'&' if '?' in target else '?'}last={quote(after, safe='')}"
+        return f"{target}{'&' if '?' in target else '?'}last={quote(after)}"
 
     def doubt(reason: str) -> RegistryError:
         return RegistryError(

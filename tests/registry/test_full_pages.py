@@ -169,13 +169,25 @@ def test_a_full_page_of_nothing_is_an_error() -> None:
     assert listed.error.endswith("twice: its paging is broken")
 
 
+def test_a_later_page_that_is_refused_is_an_error_and_the_list_not_begun_again() -> None:
+    def refused(call: Call) -> Answer:
+        if "more" in call.query:
+            return problem(405, "UNSUPPORTED")
+        return as_json({"tags": ["1.0"]}, Link=f'<{LIST}?more=1>; rel="next"')
+
+    listed = Listed(refused)
+
+    assert listed.error.endswith("answered 405 UNSUPPORTED")
+    assert len(listed.server.calls) == 2
+
+
 def test_the_repositories_of_a_registry_are_asked_for_likewise() -> None:
-    names: list[str | None] = [f"team/{name}" for name in numbered(1500)]
+    names: list[str | None] = [f"team/{name}&n=1#?" for name in numbered(1500)]
 
     listed = Listed(linkless(names, "repositories"), repositories=True)
 
     assert listed.names == names, listed.error
-    assert listed.asked_after == ["team/00999"]
+    assert listed.server.calls[-1].query == {"n": ["1000"], "last": ["team/00999&n=1#?"]}
 
 
 def test_repositories_that_are_repeated_are_an_error() -> None:

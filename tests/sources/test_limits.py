@@ -139,6 +139,21 @@ def test_tags_without_an_end_are_given_up_at_the_limit(kind: str) -> None:
     assert len(outcome.server.calls) <= 4
 
 
+@pytest.mark.parametrize("what", ["tags", "manifest"])
+def test_tags_and_digests_that_google_lists_without_each_other_count_too(what: str) -> None:
+    numbers = iter(range(1_000_000))
+
+    def answer(call: Call) -> Answer:
+        page = next(numbers)
+        names = [digest(page * 100 + number) for number in range(100)]
+        listed: object = names if what == "tags" else {name: {} for name in names}
+        return linked(call, page + 1, {what: listed})
+
+    outcome = pull("google", answer, "app")
+
+    assert outcome.error == too_long(outcome)
+
+
 @pytest.mark.parametrize("kind", SPECS)
 def test_repositories_without_an_end_are_given_up_at_the_limit(kind: str) -> None:
     outcome = pull(kind, endless(kind))
