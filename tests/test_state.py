@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -259,61 +258,3 @@ def test_no_part_of_a_large_file_is_copied_again_for_each_part_that_follows(
     )
     assert len(state.read_bytes(str(tmp_path / "page"))) == size
     assert sum(copied) <= size
-
-
-def test_the_record_of_one_image_s_run_keeps_what_it_is_not_about(site: Site) -> None:
-    site.lists(NIGHT)
-    site.build()
-    site.raw_listing("public", "broken")
-    assert site.run("build").code == 1
-    record = json.loads((site.content / "build.json").read_text())
-    site.lists(NEXT)
-    site.build("--only", "app")
-    again = json.loads((site.content / "build.json").read_text())
-    assert again == record
-
-
-def test_the_record_of_one_image_s_run_keeps_the_nights_of_others_and_counts_its_own(
-    site: Site,
-) -> None:
-    tags = [(f"1.{number}", "a", "2024-06-01T10:00:00Z") for number in range(8)]
-    kinds, owners = ("cut", "failing", "gone"), ("mine", "theirs")
-    images = [f"{kind}-{owner}" for kind in kinds for owner in owners]
-    others: Listing = {f"other-{number:02}": tags for number in range(60)}
-    site.lists(others | dict.fromkeys(images, tags))
-    site.build()
-
-    cut = {image: tags[:3] for image in images if image.startswith("cut-")}
-    site.lists(others | cut)
-    listing = json.loads((site.root / "public.json").read_text())
-    failing = [image for image in images if image.startswith("failing-")]
-    listing += [{"repo": {"name": image}, "tags": None} for image in failing]
-    site.raw_listing("public", listing)
-
-    def nights(as_of: str, *only: str) -> dict[str, dict[str, int]]:
-        """What is counted after a build, by what it is and of what."""
-        run = site.run("build", "--as-of", as_of, *only)
-        assert run.code == 1, run.err
-        record = json.loads((site.content / "build.json").read_text())
-        return {
-            kind: {key: streak["nights"] for key, streak in record[kind].items()}
-            for kind in ("failed", "held", "gone")
-        }
-
-    assert nights("2024-06-04T00:00:00Z") == {
-        "failed": {"public:failing-mine": 1, "public:failing-theirs": 1},
-        "held": {"public:cut-mine": 1, "public:cut-theirs": 1},
-        "gone": {"gone-mine": 1, "gone-theirs": 1},
-    }
-    assert nights("2024-06-05T00:00:00Z", "--only", "*-mine") == {
-        "failed": {"public:failing-mine": 2, "public:failing-theirs": 1},
-        "held": {"public:cut-mine": 2, "public:cut-theirs": 1},
-        "gone": {"gone-mine": 2, "gone-theirs": 1},
-    }
-
-    site.lists(others | dict.fromkeys(images, tags))
-    site.build("--as-of", "2024-06-06T00:00:00Z", "--only", "*-mine")
-    record = json.loads((site.content / "build.json").read_text())
-    assert record["failed"].keys() == {"public:failing-theirs"}
-    assert record["held"].keys() == {"public:cut-theirs"}
-    assert record["gone"].keys() == {"gone-theirs"}
