@@ -263,14 +263,16 @@ def test_an_excluded_image_that_cannot_be_removed_has_failed_and_nothing_else(bu
     assert "Pages that no build keeps up to date" not in run.err
 
 
-def test_a_folder_that_cannot_be_listed_is_told(
+def test_a_folder_that_cannot_be_listed_fails_that_image_alone(
     built: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built.catalog(images={"exclude": ["tool"]})
     failing(monkeypatch, "listdir", "/tool")
     run = built.run("build")
     assert run.code == 1
-    assert f"cannot read {built.content / 'tool'}: Permission denied" in run.err
+    assert f"Failed (1)\n  tool: `cannot read {built.content / 'tool'}: Permission" in run.err
+    assert built.page("tool").exists()
+    assert digest("b") in built.body("app")
 
 
 def test_what_the_catalog_neither_includes_nor_excludes_stays_and_is_told(built: Site) -> None:

@@ -40,9 +40,13 @@ class Plan:
 
     def remove(self, image: str) -> None:
         """Plan to remove what tagpages wrote of an image; other files stay, and are told of."""
-        if self._add(image, lambda: self.publisher.removal(image)) and (
-            others := self.publisher.others(image)
-        ):
+        others: list[str] = []
+
+        def changes() -> list[Change]:
+            others.extend(self.publisher.others(image))
+            return self.publisher.removal(image)
+
+        if self._add(image, changes) and others:
             self.findings.append(Finding("kept_folder", image, detail=", ".join(others)))
 
     def retire(self, image: str, redirect: str | None, paged: Collection[str]) -> None:
