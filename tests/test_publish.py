@@ -253,14 +253,26 @@ def test_a_file_that_cannot_be_removed_fails_that_image_alone(
     assert not built.page("team/app").exists()
 
 
-def test_a_folder_that_cannot_be_listed_is_told(
+def test_an_excluded_image_that_cannot_be_removed_has_failed_and_nothing_else(built: Site) -> None:
+    built.catalog(images={"exclude": ["tool"]})
+    built.page("tool").unlink()
+    built.page("tool").symlink_to(built.page("app"))
+    run = built.run("build")
+    assert run.code == 1
+    assert f"Failed (1)\n  tool: `cannot read {built.page('tool')}: " in run.err
+    assert "Pages that no build keeps up to date" not in run.err
+
+
+def test_a_folder_that_cannot_be_listed_fails_that_image_alone(
     built: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built.catalog(images={"exclude": ["tool"]})
     failing(monkeypatch, "listdir", "/tool")
     run = built.run("build")
     assert run.code == 1
-    assert f"cannot read {built.content / 'tool'}: Permission denied" in run.err
+    assert f"Failed (1)\n  tool: `cannot read {built.content / 'tool'}: Permission" in run.err
+    assert built.page("tool").exists()
+    assert digest("b") in built.body("app")
 
 
 def test_what_the_catalog_neither_includes_nor_excludes_stays_and_is_told(built: Site) -> None:
@@ -273,6 +285,35 @@ def test_what_the_catalog_neither_includes_nor_excludes_stays_and_is_told(built:
         "app/tags_history.md",
         "app/tags.json",
     }
+
+
+def test_a_page_shows_the_tables_of_the_catalog_in_their_order(built: Site) -> None:
+    headings = ["## Public\n", "## Private\n"]
+    built.catalog(tables=["private", "public"])
+    built.build()
+    first, second = (built.body("app").index(heading) for heading in headings)
+    assert second < first
+    built.catalog(tables=["public"])
+    assert built.run("render").code == 0
+    assert [heading in built.body("app") for heading in headings] == [True, False]
+
+
+def test_a_file_of_people_s_above_the_images_is_no_page_of_one(built: Site) -> None:
+    for name in FILES:
+        (built.content / name).write_text("people's")
+    assert "Pages that no build keeps up to date" not in built.build().err
+    assert all((built.content / name).read_text() == "people's" for name in FILES)
+
+
+def test_of_an_image_that_has_failed_nothing_else_is_told(built: Site) -> None:
+    (built.content / "new").mkdir()
+    for image in ("new", "tool"):
+        built.page(image).write_text("no front matter\n")
+    built.lists(NEXT | {"new": NEXT["app"]})
+    run = built.run("build")
+    assert re.fullmatch(
+        r"Failed \(2\)\n  new: `.*`\n  tool: `.*`\nDigests rolled: 2\n.* 2 failed .*\n", run.err
+    )
 
 
 def test_the_folder_of_an_image_below_is_none_of_others(site: Site) -> None:
@@ -314,6 +355,13 @@ def test_a_name_in_the_catalog_that_nothing_has_is_told(built: Site) -> None:
     assert "no source has (1)\n  pyhton: `named in images.include`\n" in built.build().err
     built.raw_listing("private", "broken")
     assert "pyhton" not in built.run("build").err
+
+
+def test_a_name_in_the_catalog_is_not_told_of_an_image_of_which_more_is_told(built: Site) -> None:
+    built.catalog(gone_after=1, images={"include": ["*", "app", "tool"], "exclude": ["app"]})
+    built.lists({"app": NEXT["app"], "team/app": NEXT["app"]})
+    assert "images.include" not in built.build().err
+    assert "no source has (1)\n  tool: `named in images.include`\n" in built.build().err
 
 
 def test_a_pipe_in_place_of_a_page_fails_that_image_alone(built: Site) -> None:
@@ -358,10 +406,11 @@ def test_a_retired_image_says_so(built: Site) -> None:
         " listed here any more.\n"
     )
     before = stamps_of(built.content)
-    built.build("--as-of", "2024-07-03T00:00:00Z", "--dry-run")
-    built.build()
+    assert "tool" not in built.build().err
     assert stamps_of(built.content) == before
     assert built.run("check").code == 0
+    assert "tool" not in built.build("--as-of", "2024-07-03T00:00:00Z").err
+    assert stamps_of(built.content)["tool/tags_history.md"] == before["tool/tags_history.md"]
 
 
 def test_a_retired_image_may_get_a_successor_later_another_one_and_come_back(built: Site) -> None:
@@ -438,6 +487,16 @@ def test_a_retired_image_whose_page_cannot_be_changed_stays(built: Site) -> None
     assert built.state("tool").exists()
 
 
+def test_an_image_whose_successor_s_page_cannot_be_changed_keeps_its_own(built: Site) -> None:
+    built.page("app").write_text("no front matter\n")
+    built.catalog(retired={"tool": {"redirect": "app"}})
+    run = built.run("build")
+    assert run.code == 1
+    assert "tool: `it is retired in favour of 'app', which has no page`" in run.err
+    assert built.page("tool").exists()
+    assert "Pages that no build keeps up to date" not in run.err
+
+
 @pytest.mark.parametrize("target", ["missing", "team/app"])
 def test_a_redirect_to_an_image_without_a_page_leaves_the_old_page(
     built: Site, target: str
@@ -512,6 +571,60 @@ def test_what_a_killed_run_left_is_swept_where_this_one_writes_nothing(built: Si
     assert [path for path in left if path.exists()] == []
 
 
+def test_only_what_a_killed_run_left_is_looked_for(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To walk a tree of ten thousand folders takes as long as to read it."""
+
+    def walked(folder: str) -> object:
+        raise AssertionError(folder)
+
+    monkeypatch.setattr("generator.content.tree.os.walk", walked)
+    built.build()
+
+
+def test_a_temporary_file_that_is_in_the_way_is_no_part_of_the_page(built: Site) -> None:
+    left = built.content / "tool" / ".tags_history.md.tagpages-tmp"
+    left.write_text("half a page of another night\n" * 1000)
+    built.build()
+    assert digest("b") in built.body("tool")
+    assert "another night" not in built.body("tool")
+    assert not left.exists()
+
+
+def test_a_temporary_file_that_is_a_symbolic_link_is_refused(built: Site) -> None:
+    target = built.root / "precious"
+    target.write_text("mine")
+    (built.content / "tool" / ".tags_history.md.tagpages-tmp").symlink_to(target)
+    run = built.run("build")
+    assert run.code == 1
+    assert f"  tool: `cannot write {built.page('tool')}: " in run.err
+    assert target.read_text() == "mine"
+    assert digest("b") in built.body("app")
+
+
+def test_a_file_is_whole_though_the_system_takes_it_in_parts(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(
+        "generator.content.tree.os.write", lambda file, data: real(file, bytes(data[:100]))
+    )
+    built.build()
+    monkeypatch.undo()
+    assert built.run("check").code == 0
+    assert all(digest("b") in built.body(image) for image in NIGHT)
+
+
+def test_others_may_read_a_page_as_they_may_read_any_new_file(built: Site) -> None:
+    old = os.umask(0o027)
+    try:
+        built.build()
+    finally:
+        os.umask(old)
+    assert {built.page(image).stat().st_mode & 0o777 for image in NIGHT} == {0o640}
+
+
 def test_a_lock_that_is_a_symbolic_link_is_refused(site: Site) -> None:
     site.content.mkdir()
     target = site.root / "precious"
@@ -569,3 +682,8 @@ def test_pages_come_before_the_state_that_they_stand_for(
     built.catalog(images={"exclude": ["tool"]})
     built.build("--only", "tool", "--only", "app")
     assert order[:4] == ["app/tags_history.md", "app/tags.json", *(f"tool/{f}" for f in FILES)]
+
+    order.clear()
+    built.catalog(retired={"team/app": {}})
+    built.build("--only", "team/app")
+    assert order[:2] == ["team/app/tags_history.md", "team/app/tags.json"]

@@ -14,6 +14,7 @@ import pytest
 from generator.content import state
 from generator.guard.findings import Finding
 from generator.guard.memory import Build, Streak, Totals
+from generator.model import Image, Table
 from tests.support import AS_OF, Listing, Site, digest
 
 NIGHT: Listing = {
@@ -69,6 +70,20 @@ def test_the_record_of_a_build_is_one_entry_a_line(site: Site) -> None:
 }
 """
     )
+
+
+def test_the_record_of_a_build_is_in_the_order_of_names() -> None:
+    streak = Streak(1, date(2024, 6, 3))
+    totals, streaks = {"b": Totals(), "a": Totals()}, {"b": streak, "a": streak}
+    text = state.encode_build(Build(None, totals, streaks, streaks, streaks))
+    assert [
+        [*entries] for entries in json.loads(text).values() if entries and isinstance(entries, dict)
+    ] == [["a", "b"]] * 4
+
+
+def test_what_the_times_of_a_source_mean_is_read_back() -> None:
+    image = Image("app", (Table("public", (), "pushed"), Table("private", (), "built")))
+    assert state.decode_image(state.encode_image(image), "app") == image
 
 
 def test_a_record_is_read_back() -> None:
@@ -138,6 +153,8 @@ def test_a_broken_state_fails_its_image_and_the_others_go_on(site: Site, case: s
     assert site.state("app").read_bytes() == text.encode(errors="surrogateescape")
     assert site.page("app").read_bytes() == page
     assert digest("d") in site.body("tool")
+    totals = json.loads((site.content / "build.json").read_text())["totals"]
+    assert totals == {"public": {"images": 1, "groups": 1, "tags": 1}}
     assert site.run("check").code == site.run("render").code == 1
 
     site.state("app").unlink()
@@ -192,7 +209,32 @@ def test_a_state_that_is_a_symbolic_link_is_not_read(site: Site) -> None:
     outside = site.root / "outside.json"
     site.state("app").rename(outside)
     site.state("app").symlink_to(outside)
-    assert state.load(site.content, ours).images.keys() == {"tool"}
+    known = state.load(site.content, ours)
+    assert known.images.keys() == {"tool"}
+    assert not known.broken
+
+
+def test_folders_behind_symbolic_links_are_not_read(site: Site) -> None:
+    site.lists(NIGHT)
+    site.build()
+    (site.content / "again").symlink_to(site.content)
+    (site.content / "other").symlink_to(site.content / "app")
+    known = state.load(site.content, ours)
+    assert [*known.images, *known.broken, *known.strays()] == [*NIGHT]
+
+
+def test_images_come_in_the_order_of_their_names(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system lists a folder in no order; `check` prints what it would do in that of names."""
+    site.lists(dict.fromkeys(["b", "d", "c/a", "a"], NIGHT["app"]))
+    site.build()
+    assert [*state.load(site.content, ours).images] == ["a", "b", "c/a", "d"]
+    for page in site.content.rglob("*.md"):
+        page.write_text(page.read_text() + "edited\n")
+    assert site.run("check").out.splitlines() == [
+        f"changed {image}/tags_history.md" for image in ("a", "b", "c/a", "d")
+    ]
 
 
 def test_a_folder_that_vanishes_while_the_tree_is_read_is_no_error(

@@ -295,6 +295,7 @@ def test_the_sample_s_page_of_a_retired_image_has_its_front_matter(site: Site) -
         "date: 2024-06-03 00:46:08\n"
         "lastmod: 2024-06-03 00:46:08\n"
         "draft: false\n"
+        "retired: true\n"
         "---\n"
         "\n"
         "This image is retired since June 3rd, 2024: it gets no new tags, and its tags are not"

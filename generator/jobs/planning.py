@@ -10,7 +10,7 @@ from generator.content.plan import SITE, Plan
 from generator.content.publish import Publisher
 from generator.content.retirement import plan_retired
 from generator.content.state import Known
-from generator.content.tree import Tree
+from generator.content.tree import Change, Tree
 from generator.errors import UsageError
 from generator.jobs.job import Job
 from generator.model import Image
@@ -39,8 +39,13 @@ def plan_images(
 
 def plan_removal(plan: Plan, publisher: Publisher, image: str) -> None:
     """Plan to remove what tagpages wrote of an image; other files stay, and are told of."""
-    changed = plan.add(image, partial(publisher.removal, image))
-    if changed and (others := publisher.others(image)):
+    others: list[str] = []
+
+    def changes() -> list[Change]:
+        others.extend(publisher.others(image))
+        return publisher.removal(image)
+
+    if plan.add(image, changes) and others:
         plan.tell("kept_folder", image, ", ".join(others))
 
 
