@@ -7,10 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from generator.registry import Stats
+from generator.registry import Stats
 
 LINE_EVERY = 60.0
 """Seconds between two lines where there is no terminal."""
