@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from generator.registry import Stats
+from generator.registry import Stats
 
 LINE_EVERY = 60.0
 """Seconds between two lines where there is no terminal."""
 
 
 class Progress:
-    """An observer of `collect` that counts, and shows nothing."""
+    """An observer of `collect`: it counts, and shows itself once in `every` seconds, or never."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        every: float = math.inf,
+        show: Callable[[Progress], None] = lambda now: now.tell(str(now)),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.images = 0
         self.answered = 0
+        self._every = every
+        self._show = show
         self._clock = clock
         self._start = self._shown = clock()
         self._stats: Stats | None = None
@@ -43,6 +49,10 @@ class Progress:
 
     def tick(self) -> None:
         """Some time has passed."""
+        now = self._clock()
+        if now - self._shown >= self._every:
+            self._shown = now
+            self._show(self)
 
     def __str__(self) -> str:
         """How far it is, in one line."""
@@ -54,48 +64,19 @@ class Progress:
         return text
 
 
-class Lines(Progress):
-    """A line a minute on standard error."""
-
-    def tick(self) -> None:
-        """Some time has passed."""
-        now = self._clock()
-        if now - self._shown >= LINE_EVERY:
-            self._shown = now
-            sys.stderr.write(f"tagpages: {self}\n")
-
-
-class Bar(Progress):
-    """A bar on standard error, which is a terminal."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-        from rich.progress import Progress as RichProgress  # noqa: PLC0415
-
-        self._bar = RichProgress(console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task("", total=None)
-
-    def tick(self) -> None:
-        """Some time has passed."""
-        self._bar.update(
-            self._task, description=str(self), completed=self.answered, total=self.images
-        )
-
-    @contextmanager
-    def drawn(self) -> Iterator[Bar]:
-        """The bar, shown while something is collected."""
-        with self._bar:
-            yield self
-
-
 @contextmanager
-def progress(*, shown: bool) -> Iterator[Progress]:
-    """An observer for `collect`: a bar where standard error is a terminal."""
-    if not shown:
-        yield Progress()
-    elif sys.stderr.isatty():
-        with Bar().drawn() as bar:
-            yield bar
-    else:
-        yield Lines()
+def progress(*, shown: bool, clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
+    """Give an observer for `collect`, shown on standard error; a bar is cleared at the end."""
+    if not (shown and sys.stderr.isatty()):
+        yield Progress(LINE_EVERY if shown else math.inf, clock=clock)
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(now: Progress) -> None:
+            bar.update(task, description=str(now), completed=now.answered, total=now.images)
+
+        yield Progress(0, show, clock)

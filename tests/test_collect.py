@@ -18,7 +18,7 @@ from generator.collect.answers import VERSION, Header
 from generator.collect.answers import seen as answers_as_seen
 from generator.errors import Failure, SourceError, TagpagesError
 from generator.model import Seen, Tag, TimeKind
-from generator.progress import Bar, Lines, Progress, progress
+from generator.progress import Progress, progress
 from generator.sources.base import Ask, SourceSpec
 from tests.support import digest
 
@@ -134,19 +134,28 @@ def ticking(*times: float) -> Callable[[], float]:
     return iter(times).__next__
 
 
-def test_without_a_terminal_there_is_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = Lines(ticking(0, 59, 60, 61, 119.9, 120))
-    lines.expect(2000)
-    for _ in range(5):
-        lines.done()
-        lines.tick()
-    assert capsys.readouterr() == (
-        "",
-        "tagpages: 2 of 2,000 answers\ntagpages: 5 of 2,000 answers\n",
-    )
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (True, "tagpages: 2 of 2,000 answers\ntagpages: 5 of 2,000 answers\n"),
+        (False, ""),
+    ],
+)
+def test_without_a_terminal_there_is_a_line_a_minute(
+    capsys: pytest.CaptureFixture[str], shown: bool, said: str
+) -> None:
+    with progress(shown=shown, clock=ticking(0, 59, 60, 61, 119.9, 120)) as observer:
+        observer.expect(2000)
+        for _ in range(5):
+            observer.done()
+            observer.tick()
+    assert capsys.readouterr() == ("", said)
 
 
-def test_a_terminal_shows_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_terminal_shows_a_bar_that_goes_away(
+    monkeypatch: pytest.MonkeyPatch, shown: bool
+) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -154,16 +163,12 @@ def test_a_terminal_shows_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch) 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    with progress(shown=True) as bar:
-        assert isinstance(bar, Bar)
-        bar.expect(2)
-        bar.done()
-        bar.tick()
-    assert "1 of 2 answers" in terminal.getvalue()
-    assert terminal.getvalue().endswith("\x1b[2K")
-
-
-@pytest.mark.parametrize("shown", [False, True])
-def test_where_nobody_looks_there_is_no_bar(*, shown: bool) -> None:
     with progress(shown=shown) as observer:
-        assert type(observer) is (Lines if shown else Progress)
+        observer.expect(2)
+        observer.done()
+        observer.tick()
+        observer.tell("going on")
+    said = terminal.getvalue()
+    assert "tagpages: going on" in said
+    assert ("1 of 2 answers" in said) == shown
+    assert said.endswith("\x1b[2K") == shown

@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from traceback import walk_tb
-from typing import TYPE_CHECKING, NoReturn, Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 from generator.catalog.spec import Images
 from generator.collect.answers import Answer, Answers, Header, SourceAnswers
 from generator.collect.journal import Journal, Memo
 from generator.errors import SourceError, TagpagesError
 from generator.model import Image, Table, check_name
+from generator.registry import Session, Stats
 from generator.sources.base import Ask, Source, SourceSpec
-
-if TYPE_CHECKING:
-    from generator.registry import Session, Stats
-
 
 TICK = 0.2
 """Seconds between two ticks of an observer."""
@@ -110,8 +107,6 @@ class _Sessions:
     def get(self) -> Session:
         """The session."""
         if self._session is None:
-            from generator.registry import Session  # noqa: PLC0415 - only live sources need HTTP
-
             self._session = Session()
             self._observer.watch(self._session.stats)
         return self._session

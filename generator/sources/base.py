@@ -7,15 +7,13 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Annotated, ClassVar, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from generator.model import Table, Tag, TimeKind
-
-if TYPE_CHECKING:
-    from generator.registry import Session
+from generator.registry import Session
 
 T = TypeVar("T")
 

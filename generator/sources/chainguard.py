@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from generator.errors import TagpagesError
 from generator.model import Table, Tag, TimeKind
+from generator.registry import Endpoint, LimitError, Reply, parse_time
 from generator.sources.base import Ask, Source
 from generator.sources.paging import ATTEMPTS, AbsentError, Text, listed
 from generator.sources.vendor import (
@@ -29,9 +30,6 @@ from generator.sources.vendor import (
     bearer,
     in_known_order,
 )
-
-if TYPE_CHECKING:
-    from generator.registry import Endpoint, Reply
 
 _PAGE_SIZE = 200
 
@@ -121,8 +119,6 @@ class _Tag(msgspec.Struct, rename="camel"):
 
     def row(self) -> Row:
         """The tag as a row."""
-        from generator.registry import parse_time
-
         return Row(self.name, self.digest, parse_time(self.update_time))
 
 
@@ -160,8 +156,6 @@ class _ConsoleSource(NamespaceSource[Chainguard]):
 
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         """The repositories below the group, once the tags of all of them are here."""
-        from generator.registry import LimitError
-
         uids = await self._repos()
         try:
             self._passed = await self._pass(namespace, uids)

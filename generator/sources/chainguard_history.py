@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import quote
 
 import msgspec
@@ -16,13 +16,11 @@ from msgspec import Meta
 
 from generator.errors import TagpagesError
 from generator.model import TimeKind
+from generator.registry import Endpoint, Registry, spread
 from generator.sources.base import Ask, Source
 from generator.sources.paging import AbsentError
 from generator.sources.remote import Host
 from generator.sources.vendor import Row, Rows, VendorSource, VendorSpec
-
-if TYPE_CHECKING:
-    from generator.registry import Endpoint, Registry
 
 _MOST = 1000
 """The most records that one answer holds."""
@@ -57,8 +55,6 @@ class _HistorySource(VendorSource[ChainguardHistory]):
         return self._registry_at(self._spec.registry, self._named_login())
 
     async def _rows(self, repository: str) -> Rows:
-        from generator.registry import spread
-
         tags = await (await self._registry.repository(repository)).tags()
         if tags is None:
             raise AbsentError(f"{self._spec.registry}/{repository} is not found")

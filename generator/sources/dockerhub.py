@@ -9,20 +9,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
 from generator.errors import SourceError
 from generator.model import TimeKind
+from generator.registry import (
+    Auth,
+    Credentials,
+    Endpoint,
+    Origin,
+    Registry,
+    Reply,
+    Session,
+    StatusError,
+    parse_time,
+    spread,
+)
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed
 from generator.sources.remote import Host
 from generator.sources.vendor import BaseUrl, NamespaceSource, Row, Rows, VendorSpec, bearer
-
-if TYPE_CHECKING:
-    from generator.registry import Auth, Credentials, Endpoint, Origin, Registry, Reply, Session
 
 _API = "https://hub.docker.com"
 _REGISTRY = "registry-1.docker.io"
@@ -122,8 +131,6 @@ class _HubSource(NamespaceSource[DockerHub]):
 
     async def _missing_digests(self, repository: str, tags: list[_Tag]) -> dict[str, str | None]:
         """What the registry says of tags without a digest: by HEAD, which is no counted pull."""
-        from generator.registry import spread
-
         names = [tag.name for tag in tags if not tag.digest and self._spec.taken(tag.name)]
         if not names:
             return {}
@@ -146,8 +153,6 @@ def _next(_reply: Reply, page: _TagPage | _RepositoryPage) -> str:
 
 
 def _row(tag: _Tag, digests: dict[str, str | None]) -> Row:
-    from generator.registry import parse_time
-
     time = parse_time(tag.tag_last_pushed or tag.last_updated or "")
     return Row(tag.name, tag.digest or digests.get(tag.name) or "", time)
 
@@ -182,8 +187,6 @@ class _Login:
         return not fresh
 
     async def _token(self) -> str:
-        from generator.registry import Endpoint, StatusError
-
         login = {"identifier": self._credentials.username, "secret": self._credentials.password}
         api = Endpoint(self._session, self._origin)
         self._session.conceal(self._credentials.password)

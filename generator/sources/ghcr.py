@@ -8,19 +8,17 @@ a tag touches a version's `updated_at` is not documented, so the time is `create
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
 from generator.model import TimeKind
+from generator.registry import Auth, Credentials, Endpoint, Fixed, parse_time
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, by_link, listed
 from generator.sources.vendor import BaseUrl, NamespaceSource, Row, Rows, VendorSpec, base_path
-
-if TYPE_CHECKING:
-    from generator.registry import Auth, Credentials, Endpoint
 
 _API = "https://api.github.com"
 
@@ -87,8 +85,6 @@ class _GhcrSource(NamespaceSource[Ghcr]):
                 yield f"{namespace}/{package.name}"
 
     async def _rows(self, repository: str) -> Rows:
-        from generator.registry import parse_time
-
         owner, _, package = repository.partition("/")
         api = await self._api(repository)
         account = await self._account(api, owner)
@@ -126,7 +122,5 @@ def _tags(page: list[_Version]) -> int:
 
 def _personal_token(login: Credentials | None) -> Auth:
     """The catalog's token, or a `docker login`'s password, which is one too."""
-    from generator.registry import Fixed
-
     token = login.bearer or login.password if login else ""
     return Fixed(f"Bearer {token}" if token else "")

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from generator.errors import TagpagesError
 from generator.model import TimeKind
+from generator.registry import Registry
 from generator.sources.base import Ask, Source
 from generator.sources.paging import Text, by_link, listed
 from generator.sources.remote import Host
@@ -24,7 +25,6 @@ from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, uni
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from generator.registry import Registry
 
 _MOST = 10_000
 """What a list is asked for at once; without it Google's answers end, silently, near 1,000."""

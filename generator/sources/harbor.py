@@ -7,7 +7,7 @@ with its tags; children of an index are artifacts of their own, left out with `q
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import quote
 
 import msgspec
@@ -15,13 +15,11 @@ from msgspec import Meta
 
 from generator.errors import TagpagesError
 from generator.model import TimeKind
+from generator.registry import Auth, Credentials, Endpoint, Fixed, Reply, parse_time
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
 from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, bearer
-
-if TYPE_CHECKING:
-    from generator.registry import Auth, Credentials, Endpoint, Reply
 
 
 class Harbor(VendorSpec, frozen=True, kw_only=True, tag="harbor"):
@@ -88,8 +86,6 @@ class _HarborSource(NamespaceSource[Harbor]):
 
 
 def _auth(login: Credentials | None) -> Auth:
-    from generator.registry import Fixed
-
     return Fixed(login.basic) if login and login.username else bearer(login)
 
 
@@ -108,6 +104,4 @@ def _tags(page: list[_Artifact]) -> int:
 
 
 def _row(artifact: _Artifact, tag: _Tag) -> Row:
-    from generator.registry import parse_time
-
     return Row(tag.name, artifact.digest, parse_time(tag.push_time))

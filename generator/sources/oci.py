@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from generator.model import Table, Tag, TimeKind
+from generator.registry import Origin, Registry, Repository, build_times, parse_time, spread
 from generator.sources.base import Ask, Source
 from generator.sources.remote import OLDEST, Host, RemoteSpec
-
-if TYPE_CHECKING:
-    from generator.registry import Registry, Repository
 
 
 class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
@@ -55,8 +53,6 @@ class _OciSource:
         return sorted(filter(self._ask.wanted, names))
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
-        from generator.registry import spread
-
         repository, once = await self._repository(name), self._ask.once
         listed = await once(repository.name, repository.tags)
         if listed is None:
@@ -77,8 +73,6 @@ class _OciSource:
         self, repository: Repository, digests: Collection[str | None], known: _Known
     ) -> dict[str, datetime]:
         """When each digest changed: as known, else looked up, once for each."""
-        from generator.registry import spread
-
         new = [digest for digest in dict.fromkeys(digests) if digest and digest not in known.times]
 
         async def built(digest: str) -> datetime:
@@ -87,8 +81,6 @@ class _OciSource:
         return known.times | await spread(built, new, self._spec.concurrency)
 
     async def _built(self, repository: Repository, digest: str) -> datetime:
-        from generator.registry import build_times, parse_time
-
         asked = partial(build_times, repository, digest)
         for text in await self._ask.once(f"{repository.name}@{digest}", asked):
             time = parse_time(text)
@@ -104,8 +96,6 @@ class _OciSource:
         return await self._registry().repository(repository)
 
     def _registry(self) -> Registry:
-        from generator.registry import Origin, Registry
-
         if self._opened is None:
             session = self._ask.session()
             self._opened = Registry(

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Sized
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, TypeVar, Unpack
+from typing import Annotated, TypeVar, Unpack
 
 from msgspec import Meta
 
 from generator.errors import TagpagesError
-
-if TYPE_CHECKING:
-    from generator.registry import Endpoint, Reply
-    from generator.registry.endpoint import Options
+from generator.registry import Endpoint, Reply
+from generator.registry.endpoint import Options
 
 PAGE_SIZE = 100
 """The most rows a page that Docker Hub, Quay, GitHub and Harbor allow."""

@@ -7,20 +7,18 @@ Protocol: docs.quay.io, "Red Hat Quay API" (listRepoTags, listRepos), and the so
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
 from generator.model import TimeKind
+from generator.registry import Endpoint, Reply
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
 from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, bearer, unix_time
-
-if TYPE_CHECKING:
-    from generator.registry import Endpoint, Reply
 
 
 class Quay(VendorSpec, frozen=True, kw_only=True, tag="quay"):

@@ -13,12 +13,12 @@ from msgspec import Meta
 from generator.catalog.spec import IMAGE
 from generator.errors import TagpagesError
 from generator.model import check_name
+from generator.registry import Credentials, Origin
 from generator.sources.base import Address, SourceSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.registry import Credentials
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 """A time before this one is a placeholder (the years 1, 1970 and 1980 occur), not a time."""
@@ -86,8 +86,6 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
         check_repository(self.repository)
 
     def _check_addresses(self) -> None:
-        from generator.registry import Origin
-
         for key in {"registry", "api"}.intersection(self.__struct_fields__):
             try:
                 Origin.configured(getattr(self, key), insecure=self.insecure)
@@ -125,8 +123,6 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
 
         Raises RegistryError for an environment variable that is not set.
         """
-        from generator.registry import Credentials
-
         return Credentials.named(self.username, self.password, self.token, env)
 
 

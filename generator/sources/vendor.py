@@ -12,19 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Meta
 
 from generator.errors import TagpagesError
 from generator.model import Table, Tag, check_name, checked_tags, shown
+from generator.registry import Auth, Credentials, Endpoint, Fixed, Origin, Registry, StatusError
 from generator.sources.base import Ask
 from generator.sources.paging import ATTEMPTS, AbsentError
 from generator.sources.remote import OLDEST, RemoteSpec
-
-if TYPE_CHECKING:
-    from generator.registry import Auth, Credentials, Endpoint, Origin, Registry
 
 BaseUrl = Annotated[
     str,
@@ -44,8 +42,6 @@ class VendorSpec(RemoteSpec, frozen=True, kw_only=True):
 
     def origin_of(self, address: str) -> Origin:
         """The origin of a configured host or URL; raises RegistryError for plain http."""
-        from generator.registry import Origin
-
         return Origin.configured(address, insecure=self.insecure)
 
 
@@ -144,8 +140,6 @@ class VendorSource(ABC, Generic[S]):
     @contextmanager
     def _advised(self) -> Iterator[None]:
         """Add the vendor's advice to an error about permissions."""
-        from generator.registry import StatusError
-
         try:
             yield
         except StatusError as error:
@@ -157,8 +151,6 @@ class VendorSource(ABC, Generic[S]):
         self, origin: Origin, auth: Callable[[Credentials | None], Auth], host: str, repository: str
     ) -> Endpoint:
         """The API with the catalog's login, else with the one that Docker has for the host."""
-        from generator.registry import Endpoint
-
         session = self._ask.session()
         login = self._named_login()
         if login is None and host:
@@ -168,8 +160,6 @@ class VendorSource(ABC, Generic[S]):
         return self._endpoints[login]
 
     def _registry_at(self, host: str, login: Credentials | None) -> Registry:
-        from generator.registry import Registry
-
         origin = self._spec.origin_of(host)
         return Registry(
             self._ask.session(),
@@ -206,8 +196,6 @@ class NamespaceSource(VendorSource[S]):
 
 def bearer(login: Credentials | None) -> Auth:
     """A login's token, sent as it is; without one, nothing."""
-    from generator.registry import Fixed
-
     return Fixed(f"Bearer {login.bearer}" if login and login.bearer else "")
 
 
