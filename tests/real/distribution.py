@@ -31,11 +31,14 @@ def storage() -> Iterator[Path]:
 class Distribution:
     """The registry on the storage in `folder`, for as long as it is entered.
 
-    `auth` is that section of its configuration (distribution, docs/configuration.md).
+    `auth` is that section of its configuration (distribution, docs/configuration.md). `address` is
+    where it listens; by default on a port that the system chooses.
     """
 
-    def __init__(self, folder: Path, auth: Mapping[str, object] | None = None) -> None:
-        self.address = ""
+    def __init__(
+        self, folder: Path, auth: Mapping[str, object] | None = None, address: str = "127.0.0.1:0"
+    ) -> None:
+        self.address = address
         self._auth = auth
         self._folder = folder
         self._access = folder / "access.log"
@@ -45,7 +48,7 @@ class Distribution:
         settings = {
             "version": 0.1,
             "storage": {"filesystem": {"rootdirectory": str(self._folder / "storage")}},
-            "http": {"addr": "127.0.0.1:0"},
+            "http": {"addr": self.address},
         } | ({"auth": self._auth} if self._auth else {})
         configuration = self._folder / "config.yml"
         configuration.write_text(json.dumps(settings))
