@@ -13,7 +13,8 @@ from generator.catalog.read import read_catalog
 from generator.cli import cli
 from generator.jobs.job import SiteCatalog
 from generator.registry import Clock
-from tests.registry.server import Handler
+from tests.registry.fake import FakeRegistry
+from tests.registry.server import Answer, Call, Handler
 from tests.sources import vendors
 from tests.sources.asking import Vendor, at, digest, serving
 
@@ -188,3 +189,45 @@ def test_a_dry_run_of_an_example_without_its_secret_names_the_variable(path: Pat
 
     assert result.return_value == 1
     assert f"names the environment variable {variables(path)[0]}, which is not set" in result.output
+
+
+IMAGES = 60
+
+
+def registry() -> FakeRegistry:
+    fake = FakeRegistry()
+    for number in range(IMAGES):
+        fake.tag(
+            f"app-{number:02}", "latest", fake.image(f"2026-07-{number % 28 + 1:02}T00:00:00Z")
+        )
+    return fake
+
+
+def failing_after(requests: int, answer: Answer) -> Handler:
+    """A registry that has images, and from some request on one answer only."""
+    fake, calls = registry(), [0]
+
+    def handler(call: Call) -> Answer:
+        calls[0] += 1
+        return fake(call) if calls[0] <= requests else answer
+
+    return handler
+
+
+LATE = {
+    "an hour's wait": Answer(429, b"", (("Retry-After", "3600"),)),
+    "connections that break": Answer(reset=True),
+    "server errors": Answer(503),
+}
+
+
+@pytest.mark.parametrize("case", LATE)
+def test_every_image_that_was_answered_has_its_page(case: str, tmp_path: Path) -> None:
+    result = build(failing_after(90, LATE[case]), "{kind: oci, registry: '@'}", tmp_path)
+    assert result.return_value == 1, result.output
+    pages = sorted(path.parent.name for path in tmp_path.glob("content/*/tags_history.md"))
+    assert 10 < len(pages) < IMAGES
+    told = {f"app-{number:02}" for number in range(IMAGES)} - set(pages)
+    assert f"Failed ({len(told)})" in result.output
+    assert "Traceback" not in result.output
+    assert (tmp_path / ".tagpages" / "answers.jsonl").exists()
