@@ -124,3 +124,12 @@ def test_an_address_that_another_image_has_again_is_given_back(site: Site) -> No
     page.write_text(page.read_text().replace("toc: true", f"toc: true\n{aliases}"))
     site.build("--only", "app")
     assert '\naliases: ["/ref/older/tags_history/"]\n' in page.read_text()
+
+
+@pytest.mark.parametrize("command", ["build", "render", "check"])
+def test_images_that_are_nowhere_are_a_mistake(site: Site, command: str) -> None:
+    site.lists(NIGHT)
+    site.build()
+    run = site.run(command, "--only", "ap", "--only", "tools*")
+    assert run.code == 2
+    assert "--only ap tools*: no image of the catalog's sources is named so\n" in run.err

@@ -489,7 +489,7 @@ def test_a_retired_image_whose_page_cannot_be_changed_stays(built: Site) -> None
 
 def test_an_image_whose_successor_s_page_cannot_be_changed_keeps_its_own(built: Site) -> None:
     built.page("app").write_text("no front matter\n")
-    built.catalog(retired={"tool": {"redirect": "app"}})
+    built.catalog(retired={"tool": {"redirect": "app"}}, images={"include": ["app", "team/*"]})
     run = built.run("build")
     assert run.code == 1
     assert "tool: `it is retired in favour of 'app', which has no page`" in run.err
