@@ -216,7 +216,7 @@ def failing_after(requests: int, answer: Answer) -> Handler:
 
 LATE = {
     "an hour's wait": Answer(429, b"", (("Retry-After", "3600"),)),
-    "connections that break": Answer(reset=True),
+    "connections that break": Answer(body=b"{", length=10, reset=True),
     "server errors": Answer(503),
 }
 
