@@ -12,6 +12,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from generator.catalog.spec import Images
+from generator.collect.secrecy import without_secrets
 from generator.errors import Failure, SourceError, TagpagesError
 from generator.model import Image, Seen, Table, Tag, check_name
 from generator.sources.base import Ask, Source, SourceSpec
@@ -89,16 +90,9 @@ async def _collect(collection: Collection, observer: Observer, answers: dict[str
         stack.callback(asyncio.create_task(_ticks(observer)).cancel)
         await asyncio.gather(*(ask(*item) for item in collection.sources.items()))
         if sessions:
+            ours = {*collection.known, *collection.images.exact()}
             for table, seen in answers.items():
-                answers[table] = _redacted(seen, sessions[0])
-
-
-def _redacted(seen: Seen, session: Session) -> Seen:
-    def told(failure: Failure) -> Failure:
-        return Failure(session.redacted(failure.reason))
-
-    failed = {name: told(failure) for name, failure in seen.failed.items()}
-    return Seen(seen.images, failed, told(seen.failure) if seen.failure else None)
+                answers[table] = without_secrets(seen, sessions[0], ours)
 
 
 async def _ticks(observer: Observer) -> NoReturn:
