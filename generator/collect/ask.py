@@ -12,6 +12,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from generator.catalog.spec import Images
+from generator.collect.in_time import in_time
 from generator.collect.secrecy import without_secrets
 from generator.errors import Failure, SourceError, TagpagesError
 from generator.model import Image, Seen, Table, Tag, check_name
@@ -120,7 +121,7 @@ async def _ask_source(
         nonlocal failure
         for name in queue:
             try:
-                answer = await _ask_image(source, name, spec.image_timeout)
+                answer = await _ask_image(source, name, spec)
             except SourceError as error:
                 failure = Failure(str(error))
             if failure:
@@ -136,15 +137,13 @@ async def _ask_source(
 
 
 async def _ask_image(
-    source: Source, name: str, seconds: float | None
+    source: Source, name: str, spec: SourceSpec
 ) -> tuple[Tag, ...] | Failure | None:
     try:
         check_name(name)
-        tags = await asyncio.wait_for(source.tags(name), seconds)
+        tags = await in_time(source.tags(name), spec)
     except SourceError:
         raise
-    except TimeoutError:
-        return Failure(f"no whole answer within {seconds:.0f} seconds")
     except Exception as error:  # noqa: BLE001 - likewise
         return _failure(error)
     return None if tags is None else tuple(tags)
