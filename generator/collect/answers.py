@@ -147,7 +147,7 @@ def _seen(parts: Sequence[tuple[Header, SourceAnswers]], known: Collection[str])
     failed: dict[str, Failure] = {}
     failures: list[Failure] = []
     for header, source in parts:
-        if source.names is None:
+        if source.names is None or (source.given_up and not source.images):
             failures.append(Failure(source.given_up or _CUT))
             failed |= {name: failures[-1] for name in known if header.has(name)}
             continue

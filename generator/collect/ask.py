@@ -12,7 +12,10 @@ from typing import NoReturn, Protocol, Self
 
 from generator.catalog.spec import Images
 from generator.collect.answers import Answer, Answers, Header, SourceAnswers
+from generator.collect.file import as_line
+from generator.collect.in_time import in_time
 from generator.collect.journal import Journal, Memo
+from generator.collect.secrecy import take_out_secrets
 from generator.errors import SourceError, TagpagesError
 from generator.model import Image, Table, check_name
 from generator.registry import Session, Stats
@@ -82,6 +85,10 @@ async def _collect(
         ]
         await asyncio.gather(*(pull.run(observer) for pull in pulls))
         ticks.cancel()
+        if sessions.opened:
+            ours = {*collection.known, *collection.images.exact()}
+            for source in answers.tables.values():
+                take_out_secrets(source, sessions.opened, ours)
 
 
 async def _ticks(observer: Observer) -> NoReturn:
@@ -94,26 +101,26 @@ class _Sessions:
     """The one HTTP session of a collection, made when the first source wants it."""
 
     def __init__(self, observer: Observer) -> None:
+        self.opened: Session | None = None
         self._observer = observer
-        self._session: Session | None = None
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        if self._session:
-            await self._session.aclose()
+        if self.opened:
+            await self.opened.aclose()
 
     def get(self) -> Session:
         """The session."""
-        if self._session is None:
-            self._session = Session()
-            self._observer.watch(self._session.stats)
-        return self._session
+        if self.opened is None:
+            self.opened = Session()
+            self._observer.watch(self.opened.stats)
+        return self.opened
 
-    def redacted(self, text: str) -> str:
-        """The text without any secret that was sent."""
-        return self._session.redacted(text) if self._session else text
+    def reveal(self, text: str) -> bool:
+        """Whether a secret that was sent is in the text."""
+        return self.opened is not None and self.opened.reveals(text)
 
 
 class _Pull:
@@ -163,18 +170,13 @@ class _Pull:
 
     async def _asked(self, source: Source, name: str) -> Answer:
         """The answer of one image, or why there is none; SourceError gives up the source."""
-        seconds = self._spec.image_timeout
         try:
             check_name(name)
-            tags = await asyncio.wait_for(source.tags(name), seconds)
+            tags = await in_time(source.tags(name), self._spec)
         except SourceError:
             raise
-        except TimeoutError:
-            reason = f"no whole answer within {seconds:.0f} seconds"
-            return Answer(self._table, image=name, failed=reason)
         except Exception as error:  # noqa: BLE001 - likewise
-            reason = self._sessions.redacted(_reason(error))
-            return Answer(self._table, image=name, failed=reason)
+            return Answer(self._table, image=name, failed=_reason(error))
         return Answer(self._table, image=name, tags=None if tags is None else tuple(tags))
 
     def _add(self, answer: Answer) -> None:
@@ -183,12 +185,12 @@ class _Pull:
             self._keep(answer)
 
     def _keep(self, answer: Answer) -> None:
-        """Keep what need not be asked for again."""
-        if self._journal:
+        """Keep what need not be asked for again, unless it has a secret of ours in it."""
+        if self._journal and not self._sessions.reveal(as_line(answer).decode()):
             self._journal.add(answer)
 
     def _give_up(self, error: Exception) -> None:
-        self._answers.given_up = self._sessions.redacted(_reason(error))
+        self._answers.given_up = _reason(error)
 
     def _ask(self) -> Ask:
         collection, table = self._collection, self._table

@@ -14,6 +14,7 @@ from generator.registry.errors import GivenUpError, RateLimitedError
 from generator.registry.limits import Limits
 from generator.registry.message import Reply
 from generator.registry.times import parse_http_date
+from generator.registry.worktime import count_served, waiting
 
 _LONGEST = timedelta(days=3650).total_seconds()
 _random = SystemRandom()
@@ -48,12 +49,14 @@ class Gate:
         self._failure = ""
 
     async def __aenter__(self) -> None:
-        await self._slots.acquire()
-        try:
-            await self._ready()
-        except BaseException:
-            self._slots.release()
-            raise
+        with waiting():
+            await self._slots.acquire()
+            try:
+                await self._ready()
+            except BaseException:
+                self._slots.release()
+                raise
+        count_served(1)
 
     async def __aexit__(
         self,
@@ -61,6 +64,7 @@ class Gate:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        count_served(-1)
         self._slots.release()
 
     async def _ready(self) -> None:

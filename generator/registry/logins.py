@@ -15,6 +15,7 @@ from http import HTTPStatus
 
 from generator.registry.message import Reply, Request
 from generator.registry.origin import Origin
+from generator.registry.worktime import turn
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Logins:
         if not request.login:
             return await send()
         login = self._known.setdefault((Origin.of(request.url), request.login), _Login())
-        async with login.lock:
+        async with turn(login.lock):
             if not (login.taken or login.refusal):
                 reply = await send()
                 login.taken = not _refuses(reply)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -142,16 +142,20 @@ class _Problems(msgspec.Struct):
     message: Any = ""
 
 
-def status_error(request: Request, reply: Reply) -> StatusError:
-    """The error for a reply that is no answer, with what its body says, without any secret.
+def status_error(
+    request: Request, reply: Reply, redacted: Callable[[str], str] = str
+) -> StatusError:
+    """The error for a reply that is no answer, with what its body says, `redacted`.
 
-    A LoginRefusedError if it refuses the login.
+    The message is left out if the request had a body, which may have held a secret. The error is a
+    LoginRefusedError if the reply refuses the login.
     """
     problems = _problems(reply.body)
     codes = [str(problem.code) for problem in problems.errors if _CODE.fullmatch(str(problem.code))]
     messages = [str(problem.message) for problem in problems.errors if problem.message]
-    text = _without_secrets(next(iter(messages), str(problems.message or "")), request)
-    said = " ".join([*codes[:1], *([shown(text)] if text else [])])
+    message = next(iter(messages), str(problems.message or ""))
+    text = "" if request.body else redacted(message)
+    said = " ".join([*map(redacted, codes[:1]), *([shown(text)] if text else [])])
     where = (
         request.subject
         if reply.url == request.url
@@ -163,15 +167,6 @@ def status_error(request: Request, reply: Reply) -> StatusError:
         reply.status,
         frozenset(codes),
     )
-
-
-def _without_secrets(text: str, request: Request) -> str:
-    """The text without the request's credentials; nothing of it if the body may hold some."""
-    if request.body:
-        return ""
-    for secret in filter(None, request.secrets):
-        text = text.replace(secret, "***")
-    return text
 
 
 def _problems(body: bytes) -> _Problems:

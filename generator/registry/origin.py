@@ -30,7 +30,8 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NETLOC = re.compile(
     rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
 )
-_URL_SAFE = "/?:@!$&'()*+,;=%~-._[]"
+URL_SAFE = "/?:@!$&'()*+,;=%~-._[]"
+"""What a reference may have beside letters and digits; all else is quoted."""
 
 
 class Origin(NamedTuple):
@@ -99,8 +100,8 @@ def resolved(base: str, reference: str) -> str:
     except ValueError:
         raise RegistryError(f"not a URL: {shown(reference)}") from None
     origin = Origin.of(f"{parts.scheme}://{parts.netloc}")
-    query = f"?{quote(parts.query, safe=_URL_SAFE)}" if parts.query else ""
-    return f"{origin}{quote(parts.path or '/', safe=_URL_SAFE)}{query}"
+    query = f"?{quote(parts.query, safe=URL_SAFE)}" if parts.query else ""
+    return f"{origin}{quote(parts.path or '/', safe=URL_SAFE)}{query}"
 
 
 async def resolve(host: str) -> Iterable[str]:

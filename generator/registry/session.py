@@ -20,6 +20,7 @@ from generator.registry.limits import Limits
 from generator.registry.logins import Logins
 from generator.registry.message import Reply, Request, status_error
 from generator.registry.origin import Origin, Place, Resolve, places, resolve, resolved
+from generator.registry.secrets import Secrets
 from generator.registry.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ DEFAULT_CONCURRENCY = 4
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_SECRET_LENGTH = 4
-"""Shorter secrets than this stand in too many words."""
 _CARRIED = frozenset({"accept"})
 """The headers that may go along to another origin."""
 
@@ -62,7 +61,7 @@ class Session:
         self._gates: dict[Origin, Gate] = {}
         self._concurrency: dict[Origin, int] = {}
         self._places: dict[str, frozenset[Place]] = {}
-        self._secrets: set[str] = set()
+        self._secrets = Secrets()
 
     async def __aenter__(self) -> Self:
         return self
@@ -88,14 +87,17 @@ class Session:
         self._concurrency[origin] = min(concurrency, self._concurrency.get(origin, concurrency))
 
     def conceal(self, *secrets: str) -> None:
-        """Let `redacted` leave these out."""
-        self._secrets.update(secret for secret in secrets if len(secret) >= _SECRET_LENGTH)
+        """Let no text show these, unless they have fewer than eight characters."""
+        for secret in secrets:
+            self._secrets.add(secret)
 
     def redacted(self, text: str) -> str:
-        """The text without any secret that was sent: a server may repeat them in its answers."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
+        """The text without any secret: a server may repeat them in its answers."""
+        return self._secrets.redacted(text)
+
+    def reveals(self, text: str) -> bool:
+        """Whether the text shows a secret."""
+        return self._secrets.shown_by(text)
 
     async def fetch(self, request: Request, *, home: Origin, limit: int) -> Reply:
         """The final reply to a request: retried while that makes sense, redirects followed.
@@ -162,7 +164,7 @@ class Session:
                     if reply.status not in _PASSING and not limited:
                         gate.answered()
                         return reply
-                    failure = status_error(request, reply)
+                    failure = status_error(request, reply, self.redacted)
                     delay = told_to_wait(reply, self.clock)
                     if limited or delay:
                         gate.pause(delay or backoff(waits))

@@ -21,6 +21,7 @@ from generator.registry.limits import Limits
 from generator.registry.message import Reply, Request, status_error
 from generator.registry.origin import Origin
 from generator.registry.times import parse_time
+from generator.registry.worktime import turn
 
 SHORTEST = 60.0
 """Seconds that every token lives at least, whatever the server says; also the default."""
@@ -79,7 +80,7 @@ class Tokens:
     async def get(self, grant: Grant) -> str:
         """A token that is good for some seconds yet; raises RegistryError if there is none."""
         slot = self._slots.setdefault(grant, _Slot())
-        async with slot.lock:
+        async with turn(slot.lock):
             if not slot.value or self._clock.monotonic() > slot.end - EARLY:
                 slot.value, lifetime = await self._fetched(grant)
                 slot.end = self._clock.monotonic() + lifetime

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from generator.errors import TagpagesError
+from generator.sources.oci import Oci
+from tests.collecting import leave_alone, seen_of
 from tests.real.client import Answers, pull
 from tests.real.distribution import Distribution
 from tests.real.pusher import pusher
@@ -132,6 +134,26 @@ def test_the_error_of_a_wrong_login_names_the_registry_and_no_secret(
     assert "docker login" in text
     assert "a wrong guess" not in text
     assert basic(USER, "a wrong guess") not in text
+
+
+def test_a_wrong_login_is_sent_once_for_all_images_and_fails_the_source(
+    locked: Locked, token_server: TokenServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_alone(monkeypatch, tmp_path)
+    monkeypatch.setenv("SECRET", "a wrong guess")
+    source = Oci(
+        registry=locked.address,
+        repository="team/{image}",
+        username=USER,
+        password="${SECRET}",
+    )
+
+    seen = seen_of(source, include=("app", "tool", "third"))
+
+    assert seen.failure is not None
+    assert "answered 401" in seen.failure.reason
+    assert (seen.images, seen.failed) == ({}, {})
+    assert len(token_server.asked) == 1
 
 
 @KINDS

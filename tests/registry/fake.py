@@ -245,6 +245,7 @@ class TokenServer:
     extra: Mapping[str, object] = field(default_factory=dict)
     users: Mapping[str, str] = field(default_factory=dict)
     posts: bool = True
+    prefix: str = "token-"
     granted: dict[str, str] = field(default_factory=dict)
     server: Server = field(init=False)
 
@@ -269,7 +270,7 @@ class TokenServer:
         return self._issued(" ".join(call.query.get("scope", [])), "token")
 
     def _issued(self, scope: str, key: str) -> Answer:
-        token = f"token-{len(self.granted) + 1}"
+        token = f"{self.prefix}{len(self.granted) + 1}"
         self.granted[token] = scope
         return as_json({key: token, **self.extra})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ import pytest
 from generator.errors import SourceError, TagpagesError
 from generator.registry import Credentials, Endpoint, Fixed, Origin, Registry, Session
 from generator.sources.dockerhub import DockerHub
+from generator.sources.oci import Oci
+from tests.collecting import leave_alone, seen_of
 from tests.registry.fake import FakeClock, FakeRegistry, TokenServer, asked, run, session_for
 from tests.registry.server import Answer, Call, Handler, Server, as_json, problem
+from tests.sources.asking import serving
 
 USER = Credentials("alice", "a wrong guess", source="the catalog")
 ENV = {"PASSWORD": USER.password}
@@ -97,6 +101,21 @@ def test_a_wrong_password_is_sent_once_to_a_registry_that_wants_basic() -> None:
     assert sent(server) == 1
     assert all(isinstance(error, SourceError) for error in found)
     assert all("answered 401" in str(error) for error in found)
+
+
+def test_a_wrong_password_fails_the_source_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    leave_alone(monkeypatch, tmp_path)
+    monkeypatch.setenv("PASSWORD", USER.password)
+    with serving(lambda _: BASIC) as server:
+        source = Oci(registry=server.address, username="alice", password="${PASSWORD}")
+        seen = seen_of(source, include=tuple(IMAGES))
+
+    assert sent(server) == 1
+    assert (seen.images, seen.failed) == ({}, {})
+    assert seen.failure is not None
+    assert "answered 401" in seen.failure.reason
 
 
 def test_a_wrong_password_is_sent_once_to_a_vendors_api() -> None:

@@ -17,9 +17,9 @@ LIST = "/v2/app/tags/list"
 LOGIN: dict[str, Any] = {
     "username": "alice",
     "password": "${PASSWORD}",
-    "env": {"PASSWORD": "hunter2"},
+    "env": {"PASSWORD": "hunter22"},
 }
-BASIC = "Basic YWxpY2U6aHVudGVyMg=="
+BASIC = "Basic YWxpY2U6aHVudGVyMjI="
 BEARER = Answer(401, headers=(("WWW-Authenticate", 'Basic realm="here"'),))
 
 
@@ -506,12 +506,12 @@ def test_an_error_text_that_repeats_our_secret_does_not_show_it(registry: FakeRe
         "GET",
         LIST,
         lambda call: (
-            asks_for_login(call) or problem(400, "X", f"bad: {call.authorization} hunter2")
+            asks_for_login(call) or problem(400, "X", f"bad: {call.authorization} hunter22")
         ),
     )
     outcome = pull(registry, **LOGIN)
     assert "NAME_INVALID" not in outcome.error
-    assert "hunter2" not in outcome.error
+    assert "hunter22" not in outcome.error
     assert BASIC.split()[1] not in outcome.error
 
 

@@ -31,6 +31,7 @@ from generator.registry import (
     spread,
 )
 from generator.registry.auth import Fixed
+from generator.registry.errors import RateLimitedError
 from generator.registry.gate import Gate, backoff
 from generator.registry.message import Headers, Request
 from generator.registry.origin import places, resolve
@@ -212,6 +213,24 @@ def test_a_shorter_pause_does_not_cut_a_longer_one() -> None:
             return clock.slept
 
     assert run(scenario()) == [60]
+
+
+def test_a_pause_of_five_minutes_is_waited_for_and_a_longer_one_is_an_error() -> None:
+    stats = Stats()
+
+    async def waited(seconds: float) -> list[float]:
+        clock = FakeClock()
+        gate = Gate("host", 1, clock, Limits(), stats)
+        gate.pause(seconds)
+        async with gate:
+            return clock.slept
+
+    assert run(waited(300)) == [300]
+    with pytest.raises(
+        RateLimitedError, match="host limits requests until 2026-08-01 12:05:01 UTC"
+    ):
+        run(waited(301))
+    assert stats.waited == 300
 
 
 def test_a_name_is_resolved_once() -> None:

@@ -1,0 +1,47 @@
+"""Nothing that a server answered leaves `collect` with one of our own secrets in it.
+
+A server may repeat what we sent it: by mistake in an error text, or on purpose as a tag, so that
+our own pages publish it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from generator.collect.answers import SourceAnswers
+from generator.model import Tag
+from generator.registry import Session
+
+REFUSED = (
+    "the answer contains one of your own passwords or tokens, so it is not published: change that "
+    "secret, or leave the image out of the catalog"
+)
+
+
+def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[str]) -> None:
+    """Take all secrets of the session out of a source's answers.
+
+    An image whose answer has one has failed; reasons are redacted. So are the names of images, but
+    those that are `ours`: no server told us these.
+    """
+    public = {
+        name: name if name in ours else session.redacted(name) for name in answers.names or ()
+    }
+    refused = [
+        name
+        for name, tags in answers.images.items()
+        if public.get(name, name) != name or session.reveals(_text(tags or ()))
+    ]
+    for name in refused:
+        del answers.images[name]
+        answers.failed[name] = REFUSED
+    answers.failed = {
+        public.get(name, name): session.redacted(reason) for name, reason in answers.failed.items()
+    }
+    answers.given_up = session.redacted(answers.given_up)
+    if answers.names is not None:
+        answers.names = tuple(public.values())
+
+
+def _text(tags: Sequence[Tag]) -> str:
+    return "\n".join([*(tag.name for tag in tags), *{tag.digest for tag in tags}])
