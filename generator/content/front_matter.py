@@ -71,7 +71,7 @@ def with_aliases(page: str, urls: Collection[str], is_taken: Callable[[object], 
     front, body = split(page)
     if not urls and not any(map(is_taken, _PATH.findall(front))):
         return page
-    before = _parsed(front)
+    before = parsed(front)
     aliases = before.get("aliases") or []
     if not isinstance(aliases, list):
         raise TagpagesError("`aliases` in the front matter is not a list")
@@ -148,7 +148,7 @@ def _changed(front: str, key: str, value: str) -> str:
 
     Raises TagpagesError when that cannot be done, or the front matter cannot be read.
     """
-    before = _parsed(front)
+    before = parsed(front)
     changed = _replaced(front, key, value)
     if (changed.count("\n") > front.count("\n")) == (key in before):
         raise _cannot_set(key)
@@ -158,7 +158,7 @@ def _changed(front: str, key: str, value: str) -> str:
 def _checked(changed: str, before: dict[str, Any], key: str, value: object) -> str:
     """The changed front matter, if it says that of the key and of the others what it did before."""
     try:
-        if _parsed(changed) == {**before, key: value}:
+        if parsed(changed) == {**before, key: value}:
             return changed
     except TagpagesError:  # a part of the old value is left on other lines
         pass
@@ -190,7 +190,8 @@ def _line(key: str) -> re.Pattern[str]:
     return re.compile(_LINE.format(re.escape(key)), re.MULTILINE)
 
 
-def _parsed(front: str) -> dict[str, Any]:
+def parsed(front: str) -> dict[str, Any]:
+    """The keys and values of front matter; raises TagpagesError when it is not a YAML mapping."""
     from frontmatter.default_handlers import YAMLHandler  # noqa: PLC0415 - unchanged pages need none
 
     if len(front) > FRONT_MATTER_LIMIT:
