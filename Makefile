@@ -13,7 +13,7 @@ DEV  := $(VENV)/.installed-dev
 TOOLS := docker-registry skopeo
 
 .DEFAULT_GOAL := help
-.PHONY: help pages check nightly test lint preview bench docs test-tools constraints clean
+.PHONY: help pages check nightly test test-long lint preview bench docs test-tools constraints clean
 
 help: ## List the targets
 	@echo 'make TARGET [CATALOG=FILE] [ARGS="--dry-run ..."] [PYTHON=python3.13]'
@@ -30,6 +30,9 @@ nightly: $(RUN) ## Build the pages, and bring the pull request up to date (docs/
 
 test: lint test-tools ## Run every check that CI runs
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term
+
+test-long: $(DEV) ## Run the tests that `test` leaves out: they fetch a theme with npm
+	$(BIN)/python -m pytest -m long
 
 lint: $(DEV) ## Run the checks of `test` that read the code only
 	$(BIN)/ruff check

@@ -225,11 +225,17 @@ def build(
 @_common
 @_VERBOSE
 @_QUIET
-def render(*, quiet: bool, verbose: bool, **options: Any) -> int:
+@click.option(
+    "--front-matter",
+    "renew",
+    is_flag=True,
+    help="Renew the front matter from the template, too; added keys, date and lastmod stay.",
+)
+def render(*, quiet: bool, verbose: bool, renew: bool, **options: Any) -> int:
     """Write the pages anew from tags.json, without a network."""
     from generator.jobs import render as work
 
-    return _tell(work.render(_job(**options)), quiet=quiet, verbose=verbose)
+    return _tell(work.render(_job(**options), renew=renew), quiet=quiet, verbose=verbose)
 
 
 @cli.command()

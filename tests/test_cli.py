@@ -202,9 +202,9 @@ def test_the_time_is_the_options_then_the_epochs_then_the_catalogs(site: Site) -
         text = (page.root / "app" / "tags_history.md").read_text()
         said[name] = re.findall(r"^lastmod: (.*)$", text, re.MULTILINE)
     assert said == {
-        "option": ["2024-06-05 10:00:00"],
-        "epoch": ["2024-06-04 00:00:00"],
-        "empty epoch": ["2024-06-03 00:46:08"],
+        "option": ["2024-06-05T10:00:00Z"],
+        "epoch": ["2024-06-04T00:00:00Z"],
+        "empty epoch": ["2024-06-03T00:46:08Z"],
     }
 
 
@@ -218,7 +218,7 @@ def test_without_a_time_given_it_is_now(site: Site, monkeypatch: pytest.MonkeyPa
     site.catalog(as_of=None)
     site.lists(LATEST)
     site.build()
-    assert written_for(site) == "2024-06-10 01:02:03"
+    assert written_for(site) == "2024-06-10T01:02:03Z"
 
 
 @pytest.mark.parametrize("epoch", ["tomorrow", "-1", "0", "99999999999999999999", "1e9"])

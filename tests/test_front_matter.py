@@ -13,7 +13,7 @@ from frontmatter.default_handlers import YAMLHandler
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from generator.content.front_matter import split, with_aliases, with_lastmod, with_values
+from generator.content.front_matter import split, with_lastmod, with_values
 from generator.content.page import Draft
 from generator.errors import TagpagesError
 from generator.pages.environment import quoted, yaml_value
@@ -218,47 +218,6 @@ def test_fixed_values_replace_or_follow_those_of_the_template() -> None:
 def test_a_template_s_value_over_several_lines_cannot_be_replaced(value: str) -> None:
     with pytest.raises(TagpagesError, match="cannot set `tags`"):
         with_values(f"---\ntags:{value}\ntoc: true\n---\n", {"tags": ["c"]})
-
-
-def is_taken(url: object) -> bool:
-    return url == "/taken/"
-
-
-@pytest.mark.parametrize(
-    ("front", "changed"),
-    [
-        ("title: app", 'title: app\naliases: ["/old/"]'),
-        ("aliases: [/older/]", 'aliases: ["/older/", "/old/"]'),
-        ("aliases:", 'aliases: ["/old/"]'),
-        ("aliases: [/old/]", "aliases: [/old/]"),
-        ("aliases:\n  - /old/", "aliases:\n  - /old/"),
-        ("aliases:\n  - /older/", 'aliases:\n  - /older/\n  - "/old/"'),
-        ("aliases: [/taken/, /older/]", 'aliases: ["/older/", "/old/"]'),
-        ("aliases:\n- '/taken/'\n- /b/ # b", 'aliases:\n- /b/ # b\n- "/old/"'),
-        ("aliases:\n- /taken/", 'aliases:\n- "/old/"'),
-        (
-            "aliases: # ours\n- /older/ # 2023\ntoc: true",
-            'aliases: # ours\n- /older/ # 2023\n- "/old/"\ntoc: true',
-        ),
-    ],
-)
-def test_aliases_are_added_once(front: str, changed: str) -> None:
-    page = f"---\n{front}\n---\nBody.\n"
-    assert with_aliases(page, ["/old/"], is_taken) == f"---\n{changed}\n---\nBody.\n"
-
-
-@pytest.mark.parametrize(
-    "front",
-    [
-        "aliases: /older/",
-        "aliases: 7",
-        "aliases:\n  - >\n    /older/",
-        "aliases: [/older/,\n  /b/]",
-    ],
-)
-def test_aliases_that_cannot_be_added_to_are_an_error(front: str) -> None:
-    with pytest.raises(TagpagesError, match="aliases"):
-        with_aliases(f"---\n{front}\n---\nBody.\n", ["/old/"], is_taken)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

@@ -7,7 +7,7 @@ writer would reorder keys and drop quotes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -31,11 +31,6 @@ _TIME = (
     r"(?:[T ](?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 _TIMES = re.compile(rf"""^((?:date|lastmod): )(["']?)({_TIME})\2$""", re.MULTILINE)
-_PATH = re.compile(r"/[^\s\"',\]]*")
-_ALIASES = re.compile(
-    r"(^aliases[ \t]*:[ \t]*(?:\#[^\r\n]*)?\r?\n)((?:([ \t]*-[ \t])[^\r\n]*(\r?\n))+)",
-    re.MULTILINE,
-)
 
 
 def split(text: str) -> tuple[str, str]:
@@ -60,40 +55,6 @@ def with_values(front: str, values: Mapping[str, object]) -> str:
     for key, value in values.items():
         front = _replaced(front, key, yaml_value(value))
     return front
-
-
-def with_aliases(page: str, urls: Collection[str], is_taken: Callable[[object], bool]) -> str:
-    """A page that also answers at other addresses, by Hugo's `aliases`.
-
-    Aliases that people wrote stay, but for those that are taken by other pages.
-    Raises TagpagesError when the page has aliases in a form that cannot be changed.
-    """
-    front, body = split(page)
-    if not urls and not any(map(is_taken, _PATH.findall(front))):
-        return page
-    before = _parsed(front)
-    aliases = before.get("aliases") or []
-    if not isinstance(aliases, list):
-        raise TagpagesError("`aliases` in the front matter is not a list")
-    kept = [url for url in aliases if not is_taken(url)]
-    new = kept + [url for url in urls if url not in kept]
-    if new == aliases:
-        return page
-    block = _ALIASES.search(front)
-    if not block:
-        return _changed(front, "aliases", yaml_value(new)) + body
-    head, items, dash, newline = block.groups()
-    lines = [line for line in items.splitlines(keepends=True) if not is_taken(_item(line))]
-    lines += [f"{dash}{yaml_value(url)}{newline}" for url in new[len(kept) :]]
-    text = head + "".join(lines) if lines else f"aliases: []{newline}"
-    changed = front[: block.start()] + text + front[block.end() :]
-    return _checked(changed, before, "aliases", new) + body
-
-
-def _item(line: str) -> object:
-    """The value of one line of a list."""
-    value = yaml.safe_load(line)
-    return value[0] if isinstance(value, list) else value
 
 
 def with_lastmod(front: str, as_of: datetime, rendered: str = "") -> str:
@@ -144,21 +105,15 @@ def time_like(old: str, time: datetime) -> str:
 
 
 def _changed(front: str, key: str, value: str) -> str:
-    """People's front matter with another value for a key, and nothing else changed.
+    """The front matter with another value (YAML on one line) for a key, and nothing else changed.
 
     Raises TagpagesError when that cannot be done, or the front matter cannot be read.
     """
-    before = _parsed(front)
+    before = parsed(front)
     changed = _replaced(front, key, value)
-    if (changed.count("\n") > front.count("\n")) == (key in before):
-        raise _cannot_set(key)
-    return _checked(changed, before, key, yaml.safe_load(value))
-
-
-def _checked(changed: str, before: dict[str, Any], key: str, value: object) -> str:
-    """The changed front matter, if it says that of the key and of the others what it did before."""
+    is_new = changed.count("\n") > front.count("\n")
     try:
-        if _parsed(changed) == {**before, key: value}:
+        if is_new != (key in before) and parsed(changed) == before | {key: yaml.safe_load(value)}:
             return changed
     except TagpagesError:  # a part of the old value is left on other lines
         pass
@@ -190,7 +145,8 @@ def _line(key: str) -> re.Pattern[str]:
     return re.compile(_LINE.format(re.escape(key)), re.MULTILINE)
 
 
-def _parsed(front: str) -> dict[str, Any]:
+def parsed(front: str) -> dict[str, Any]:
+    """The keys and values of front matter; raises TagpagesError when it is not a YAML mapping."""
     from frontmatter.default_handlers import YAMLHandler  # noqa: PLC0415 - unchanged pages need none
 
     if len(front) > FRONT_MATTER_LIMIT:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from generator.content.front_matter import split, with_lastmod, with_values
+from generator.content.renew import renewed
 
 RETIRED = "retired"
 _RETIRED = re.compile(rf"^{RETIRED}:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
@@ -38,19 +39,22 @@ class Draft:
         """The page where there is none yet."""
         return self._complete_front() + self._body
 
-    def over(self, page: str, as_of: datetime) -> str:
+    def over(self, page: str, as_of: datetime, *, renew: bool = False) -> str:
         """The page where there is one: another body, and `lastmod` where that has changed.
 
         Where the bodies are the same, line ends aside, this is the page as it is. Else the front
-        matter is kept but for `lastmod`, and the new body gets the line ends of the old one. The
-        page of a retired image is replaced as a whole, and so is one that becomes such a page.
-        Raises TagpagesError when the front matter cannot be read.
+        matter is kept but for `lastmod`, and the new body gets the line ends of the old one. With
+        `renew` the front matter is renewed first, whether the body has changed or not. The page of
+        a retired image is replaced as a whole, and so is one that becomes such a page.
+        Raises TagpagesError when the front matter cannot be read, or cannot be renewed.
         """
         front, body = split(page)
         if RETIRED in self._values or retired_for(page) is not None:
             return self.new()
+        if renew:
+            front = renewed(front, self._complete_front())
         if body.replace("\r\n", "\n") == self._body:
-            return page
+            return front + body
         new_body = self._body.replace("\n", "\r\n") if "\r\n" in body else self._body
         if not front.endswith("\n"):
             front += "\n"

@@ -26,7 +26,8 @@ class Publisher:
 
     `image_outputs` and `site_outputs` are those to write, `owned` the files that are ours, `tables`
     the names of the tables that a page needs, `front_matter` has the catalog's fixed values for new
-    pages; `checked` has, by template, the front matter that was found to be YAML last.
+    pages, and with `renew` for existing ones; `checked` has, by template, the front matter that was
+    found to be YAML last.
     """
 
     tree: Tree
@@ -37,6 +38,7 @@ class Publisher:
     owned: Owned
     tables: Sequence[str]
     front_matter: Mapping[str, Any]
+    renew: bool = False
     checked: dict[str, str] = field(default_factory=dict)
 
     def image(self, image: Image, stored: Image | None) -> list[Change]:
@@ -89,7 +91,8 @@ class Publisher:
         before = self.tree.read(path)
         try:
             old = before.decode() if before is not None else None
-            page = draft.new() if old is None else draft.over(old, self.settings.as_of)
+            as_of = self.settings.as_of
+            page = draft.new() if old is None else draft.over(old, as_of, renew=self.renew)
         except UnicodeDecodeError:
             raise TagpagesError(f"{self.tree.content / path}: not UTF-8") from None
         except TagpagesError as error:

@@ -101,7 +101,8 @@ def _rules(job: Job, as_of: datetime, accepted: frozenset[str]) -> Rules:
 
 
 def _planned(job: Job, tree: Tree, known: Known, verdict: Verdict, as_of: datetime) -> Plan:
-    plan, publisher = plan_images(job, tree, known, verdict.images, as_of)
+    publisher = job.publisher(tree, known.last, as_of)
+    plan = plan_images(job, publisher, known, verdict.images)
     plan.findings[:0] = verdict.findings
     for name in sorted(verdict.gone):
         plan_removal(plan, publisher, name)

@@ -143,8 +143,13 @@ class Job:
         renderer.load([RETIRED_TEMPLATE, *(page.template for page in pages)])
         return renderer
 
-    def publisher(self, tree: Tree, last: Build, as_of: datetime) -> Publisher:
-        """What plans the files of this catalog for that time, after a build that left `last`."""
+    def publisher(
+        self, tree: Tree, last: Build, as_of: datetime, *, renew: bool = False
+    ) -> Publisher:
+        """What plans the files of this catalog for that time, after a build that left `last`.
+
+        With `renew` the front matter of existing pages is renewed, too.
+        """
         catalog = self.catalog
         return Publisher(
             tree,
@@ -155,6 +160,7 @@ class Job:
             self.owned(last),
             [table.name for table in catalog.tables],
             catalog.front_matter,
+            renew,
         )
 
     def _tables(self) -> dict[str, TableInfo]:

@@ -10,21 +10,18 @@ from generator.content.plan import SITE, Plan
 from generator.content.publish import Publisher
 from generator.content.retirement import plan_retired
 from generator.content.state import Known
-from generator.content.tree import Change, Tree
+from generator.content.tree import Change
 from generator.errors import UsageError
 from generator.jobs.job import Job
 from generator.model import Image
 from generator.report.changes import VERSION, Report, Span, image_change, with_old_tags
 
 
-def plan_images(
-    job: Job, tree: Tree, known: Known, images: Mapping[str, Image], as_of: datetime
-) -> tuple[Plan, Publisher]:
+def plan_images(job: Job, publisher: Publisher, known: Known, images: Mapping[str, Image]) -> Plan:
     """Plan the files of `images` and of the site, and of images that must not have pages any more.
 
     Raises UsageError for a template that is wrong.
     """
-    publisher = job.publisher(tree, known.last, as_of)
     plan = Plan()
     for name, image in images.items():
         plan.add(name, partial(publisher.image, image, known.images.get(name)))
@@ -34,7 +31,7 @@ def plan_images(
     if publisher.site_outputs or len(publisher.owned.site) > 1:
         shown = [paged[name] for name in sorted(paged) if publisher.is_complete(paged[name])]
         plan.add(SITE, partial(publisher.site, shown))
-    return plan, publisher
+    return plan
 
 
 def plan_removal(plan: Plan, publisher: Publisher, image: str) -> None:

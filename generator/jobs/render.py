@@ -10,11 +10,14 @@ from generator.jobs.planning import check_only, plan_images, report_of
 from generator.report.changes import Report
 
 
-def render(job: Job) -> Report:
-    """Write the pages anew; raises TagpagesError when the tree is locked or cannot be written."""
+def render(job: Job, *, renew: bool = False) -> Report:
+    """Write the pages anew, with `renew` the front matter of existing ones, too.
+
+    Raises TagpagesError when the tree is locked or cannot be written.
+    """
     tree = _existing_tree(job)
     with tree.lock():
-        plan, report = _planned(job, tree)
+        plan, report = _planned(job, tree, renew=renew)
         plan.apply(tree)
     return report
 
@@ -31,7 +34,7 @@ def _existing_tree(job: Job) -> Tree:
     return Tree(job.content)
 
 
-def _planned(job: Job, tree: Tree) -> tuple[Plan, Report]:
+def _planned(job: Job, tree: Tree, *, renew: bool = False) -> tuple[Plan, Report]:
     known = job.known()
     as_of = job.as_of(recorded=known.last.as_of)
     images = {
@@ -41,6 +44,7 @@ def _planned(job: Job, tree: Tree) -> tuple[Plan, Report]:
         and not job.catalog.images.excluded(name)
         and name not in job.catalog.retired
     }
-    plan, _ = plan_images(job, tree, known, images, as_of)
+    publisher = job.publisher(tree, known.last, as_of, renew=renew)
+    plan = plan_images(job, publisher, known, images)
     check_only(job, plan)
     return plan, report_of(job, plan, known, images, as_of)

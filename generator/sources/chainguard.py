@@ -91,11 +91,6 @@ class Chainguard(VendorSpec, frozen=True, kw_only=True, tag="chainguard"):
         """The group: the console lists what is below it."""
         return self.group
 
-    @property
-    def pull_host(self) -> str:
-        """The registry; the console has names below a group, whose own name it does not tell."""
-        return super().pull_host if self.via == "history" else ""
-
     def open(self, ask: Ask) -> Source:
         """The console, not asked yet."""
         return _ConsoleSource(self, ask)
