@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from fnmatch import translate
 from functools import lru_cache
 from operator import attrgetter
 from typing import Literal, NamedTuple, TypeVar
@@ -16,7 +17,7 @@ from typing import Literal, NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from generator.model import Tag, TagGroup
+from generator.model import Table, Tag, TagGroup
 
 TagOrder = Literal["recency", "version"]
 Dated = TypeVar("Dated", Tag, TagGroup)
@@ -24,6 +25,14 @@ Dated = TypeVar("Dated", Tag, TagGroup)
 _last_changed = attrgetter("last_changed")
 _NUMBERS = re.compile(r"([0-9]+)")
 _VERSION = re.compile(r"v?[0-9]")
+
+
+class Documented(NamedTuple):
+    """A tag that is documented: facts of its digest are asked for, and shown."""
+
+    table: str
+    tag: str
+    digest: str
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -103,6 +112,17 @@ def _newest_hidden(window: Window, as_of: datetime) -> datetime:
     if as_of.day <= days:
         return as_of.replace(year=year, month=month + 1)
     return datetime.combine(date(year, month + 1, days), time.max, UTC)
+
+
+def documented(tables: Iterable[Table], globs: Sequence[str]) -> tuple[Documented, ...]:
+    """The tags that match one of the globs, of whatever age: table by table, in version order."""
+    matches = re.compile("|".join(map(translate, globs))).fullmatch
+    found: list[Documented] = []
+    for table in tables:
+        digests = {tag: group.digest for group in table.groups for tag in group.tags}
+        tags = sorted(filter(matches, digests), key=version_key)
+        found += [Documented(table.name, tag, digests[tag]) for tag in tags]
+    return tuple(found)
 
 
 def more_than_months(day: date, months: int, as_of: date) -> bool:

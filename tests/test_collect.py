@@ -19,7 +19,7 @@ from generator.collect.answers import seen as answers_as_seen
 from generator.errors import Failure, SourceError, TagpagesError
 from generator.model import Seen, Tag, TimeKind
 from generator.progress import Progress, progress
-from generator.sources.base import Ask, SourceSpec
+from generator.sources.base import Ask, Source, SourceSpec
 from tests.support import digest
 
 AS_OF = datetime(2024, 6, 3, tzinfo=UTC)
@@ -38,7 +38,7 @@ class Scripted(SourceSpec, frozen=True, kw_only=True, tag="scripted"):
         return Answers(self.images)
 
 
-class Answers:
+class Answers(Source):
     def __init__(self, images: tuple[str, ...]) -> None:
         self._images = images
 

@@ -289,6 +289,15 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
             )
         ),
     ] = "recency"
+    variants: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Globs of the tags whose images are documented: what their digests contain is "
+                'asked for. `["latest*"]`: the tags that begin with `latest`.'
+            )
+        ),
+    ] = ()
     as_of: Annotated[
         datetime | None,
         Meta(description="The time that pages are written for; only for recorded listings."),

@@ -20,9 +20,10 @@ from generator.model import Image, Table, check_digests, check_name, check_tags
 VERSION = 1
 TAGS_FILE = "tags.json"
 BUILD_FILE = "build.json"
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for JSON that is broken, or of another shape."""
 _BLOCK = 1 << 16
 """Bytes read at a time: most files are read at once."""
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -90,13 +91,13 @@ def decode_image(data: bytes, name: str) -> Image:
     try:
         file = _decode_tags_file(data)
         _check_file(file, name)
-    except (*_UNREADABLE, TagpagesError) as error:
-        raise TagpagesError(f"{name}/{TAGS_FILE}: {_newer(data) or error}") from None
+    except (*UNREADABLE, TagpagesError) as error:
+        raise TagpagesError(f"{name}/{TAGS_FILE}: {newer(data) or error}") from None
     return Image(name, file.tables)
 
 
 def _check_file(file: _TagsFile, name: str) -> None:
-    _check_version(file.version)
+    check_version(file.version)
     if check_name(file.image) != name:
         raise TagpagesError(f"it is about the image `{file.image}`")
     if len({table.name for table in file.tables}) < len(file.tables):
@@ -119,18 +120,19 @@ def _check_time(time: datetime | None) -> None:
         raise TagpagesError(f"the time {time} is not in UTC")
 
 
-def _check_version(version: int) -> None:
+def check_version(version: int) -> None:
+    """Raise TagpagesError for the version of a file that this tagpages cannot read."""
     if version != VERSION:
         raise TagpagesError(f"its version is {version}, and this tagpages reads {VERSION} only")
 
 
-def _newer(data: bytes) -> str:
+def newer(data: bytes) -> str:
     """What to say of a file that another version of tagpages wrote, if that is what is wrong."""
     try:
-        _check_version(_decode_version(data).version)
+        check_version(_decode_version(data).version)
     except TagpagesError as error:
         return str(error)
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     return ""
 
@@ -181,11 +183,11 @@ def decode_build(data: bytes, path: str) -> Build:
     """What a `build.json` says; raises TagpagesError, which names the path, when it is wrong."""
     try:
         decoded = _decode_build_file(data)
-        _check_version(decoded.version)
+        check_version(decoded.version)
         _check_time(decoded.as_of)
-    except (*_UNREADABLE, TagpagesError) as error:
+    except (*UNREADABLE, TagpagesError) as error:
         raise TagpagesError(
-            f"{path}: {_newer(data) or error}; restore it from git or delete it"
+            f"{path}: {newer(data) or error}; restore it from git or delete it"
         ) from None
     return Build(**{name: getattr(decoded, name) for name in Build.__struct_fields__})
 

@@ -3,48 +3,21 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, TypeVar
 
 import msgspec
 
+from generator.registry.documents import DocumentError, ImageManifest, Index, decoded, document
 from generator.registry.errors import StatusError
-from generator.registry.repository import INDEX_TYPES, MANIFEST_TYPES, Repository
-
-T = TypeVar("T")
+from generator.registry.repository import Repository
 
 _CREATED = "org.opencontainers.image.created"
-_CONFIG_TYPES = (
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.docker.container.image.v1+json",
-)
 _DEPTH = 3
 """An index, one within it, a manifest: nobody nests deeper."""
 
 
-class _Platform(msgspec.Struct):
-    os: str | None = None
-
-
-class _Descriptor(msgspec.Struct, rename="camel"):
-    digest: str
-    media_type: str = ""
-    platform: _Platform | None = None
-
-    def is_image(self) -> bool:
-        """Not an attestation, which has the platform `unknown/unknown`."""
-        known = self.platform is None or self.platform.os != "unknown"
-        return known and self.media_type in {*INDEX_TYPES, *MANIFEST_TYPES}
-
-
-class _Document(msgspec.Struct):
-    """An index or a manifest."""
-
-    manifests: list[_Descriptor] | None = None
-    config: _Descriptor | None = None
-    annotations: dict[str, Any] | None = None
-
-
 class _Config(msgspec.Struct):
+    """The one field of a configuration that matters here: the others may be as they like."""
+
     created: str | None = None
 
 
@@ -58,47 +31,43 @@ async def build_times(repository: Repository, digest: str) -> list[str]:
     """
     annotated: list[str] = []
     for depth in range(_DEPTH):
-        document = await _document(repository, digest, needed=depth == 0)
-        if document is None:
+        found = await _document(repository, digest, needed=depth == 0)
+        if found is None:
             break
-        created = (document.annotations or {}).get(_CREATED)
-        annotated.insert(0, str(created or ""))
-        child = next((entry for entry in document.manifests or () if entry.is_image()), None)
+        annotated.insert(0, str((found.annotations or {}).get(_CREATED) or ""))
+        if isinstance(found, ImageManifest):
+            return [*await _configured(repository, found, digest), *annotated]
+        child = next(iter(found.images()), None)
         if child is None:
-            return [*await _configured(repository, document.config, digest), *annotated]
+            break
         digest = repository.checked_digest(child.digest, digest)
     return annotated
 
 
-async def _document(repository: Repository, digest: str, *, needed: bool) -> _Document | None:
+async def _document(
+    repository: Repository, digest: str, *, needed: bool
+) -> Index | ImageManifest | None:
     try:
-        manifest = await repository.manifest(digest)
+        return document(await repository.manifest(digest))
+    except DocumentError:
+        return None
     except StatusError as error:
         if error.status == HTTPStatus.NOT_FOUND and not needed:
             return None
         raise
-    if manifest.media_type not in {*INDEX_TYPES, *MANIFEST_TYPES}:
-        return None
-    return _decoded(manifest.body, _Document)
 
 
-async def _configured(
-    repository: Repository, config: _Descriptor | None, manifest: str
-) -> list[str]:
-    if config is None or config.media_type not in _CONFIG_TYPES:
+async def _configured(repository: Repository, manifest: ImageManifest, digest: str) -> list[str]:
+    config = manifest.image_config()
+    if config is None:
         return []
     try:
-        body = await repository.blob(repository.checked_digest(config.digest, manifest))
+        body = await repository.blob(repository.checked_digest(config.digest, digest))
+        created = decoded(body, _Config, config.digest).created
+    except DocumentError:
+        return []
     except StatusError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return []
         raise
-    decoded = _decoded(body, _Config)
-    return [decoded.created] if decoded and decoded.created else []
-
-
-def _decoded(body: bytes, kind: type[T]) -> T | None:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+    return [created] if created else []

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.model import Table, Tag, TimeKind
-from generator.registry import Session
+from generator.registry import Repository, Session
 
 T = TypeVar("T")
 
@@ -77,6 +77,20 @@ class Source(Protocol):
 
         Raises TagpagesError when the answer cannot be had whole: never a partial one.
         """
+
+    async def repository(self, name: str) -> Repository | None:  # noqa: ARG002 - not by default
+        """Where an image lies in the registry behind the source; None where there is no registry.
+
+        Raises TagpagesError for a bad name, or a login that cannot be had.
+        """
+        return None
+
+    async def recorded(self, name: str, digest: str) -> bytes | None:  # noqa: ARG002 - likewise
+        """The apko configuration (JSON) recorded for an image's digest; None without records.
+
+        Raises TagpagesError when there are records, and they do not tell it.
+        """
+        return None
 
 
 class SourceSpec(

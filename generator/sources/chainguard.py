@@ -7,8 +7,9 @@ Protocol: edu.chainguard.dev, "API v2", and the definitions in chainguard-dev/sd
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
@@ -16,10 +17,12 @@ import msgspec
 from msgspec import Meta
 
 from generator.errors import TagpagesError
-from generator.model import Table, Tag, TimeKind
-from generator.registry import Endpoint, LimitError, Reply, parse_time
-from generator.sources.base import Ask, Source
+from generator.model import Tag, TimeKind
+from generator.registry import Endpoint, LimitError, Registry, Reply, parse_time
+from generator.sources.base import Address, Ask, Source
 from generator.sources.paging import ATTEMPTS, AbsentError, Text, listed
+from generator.sources.quick import quick_since, with_changes
+from generator.sources.remote import Host
 from generator.sources.vendor import (
     BaseUrl,
     NamespaceSource,
@@ -28,7 +31,6 @@ from generator.sources.vendor import (
     VendorSpec,
     base_path,
     bearer,
-    in_known_order,
 )
 
 _PAGE_SIZE = 200
@@ -64,6 +66,17 @@ class Chainguard(VendorSpec, frozen=True, kw_only=True, tag="chainguard"):
     api: Annotated[BaseUrl, Meta(description="The console's API.")] = (
         "https://console-api.enforce.dev"
     )
+    organization: Annotated[
+        str,
+        Meta(
+            description=(
+                "The organisation's name in the registry, `cgr.dev/NAME/IMAGE`: for pages that "
+                "name it, and to ask it what images contain."
+            ),
+            pattern=r"^([a-z0-9]+([._-]+[a-z0-9]+)*)?(?!\n)$",
+        ),
+    ] = ""
+    registry: Annotated[Host, Meta(description="The registry.")] = "cgr.dev"
     via: Annotated[
         str,
         Meta(
@@ -90,6 +103,16 @@ class Chainguard(VendorSpec, frozen=True, kw_only=True, tag="chainguard"):
     def namespace(self) -> str:
         """The group: the console lists what is below it."""
         return self.group
+
+    @property
+    def pull_host(self) -> str:
+        """The registry; the console has names below a group, whose own name it does not tell."""
+        return super().pull_host if self.organization else ""
+
+    def address(self, image: str, override: str | None = None) -> Address:
+        """Where an image is pulled from: below the organisation's name."""
+        host, repository = super().address(image, override)
+        return Address(host, f"{self.organization}/{repository}") if host else Address()
 
     def open(self, ask: Ask) -> Source:
         """The console, not asked yet."""
@@ -148,6 +171,11 @@ class _ConsoleSource(NamespaceSource[Chainguard]):
         self._passed: dict[str, list[Row]] | None = None
         self._since: datetime | None = None
         self._alone: set[str] = set()
+
+    @cached_property
+    def _registry(self) -> Registry | None:
+        """The registry, which knows Docker's login, but not the console's token."""
+        return self._registry_at(self._spec.registry, None) if self._spec.pull_host else None
 
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         """The repositories below the group, once the tags of all of them are here."""
@@ -255,37 +283,3 @@ class _ConsoleSource(NamespaceSource[Chainguard]):
     async def _api(self) -> Endpoint:
         origin = self._spec.origin_of(self._spec.api)
         return await self._endpoint(origin, bearer, host="", repository="")
-
-
-def quick_since(every: int, as_of: datetime, known: Iterable[Table | None]) -> datetime | None:
-    """From when on a quick pass must list changes; None when it is the night of a full one.
-
-    That is the full pass before the last one, so that a night that failed is made up for. When
-    nothing known is as new as that, the last builds are too old to build on: a full pass, too.
-    """
-    age = as_of.date().toordinal() % every
-    if age == 0:
-        return None
-    midnight = datetime.combine(as_of.date(), time(), UTC)
-    since = midnight - timedelta(days=age + every)
-    times = (group.last_changed for table in known if table for group in table.groups)
-    return since if max(times, default=since - timedelta(days=1)) >= since else None
-
-
-def with_changes(known: Table | None, changed: Sequence[Tag]) -> Sequence[Tag] | None:
-    """The known tags with what changed; None where that cannot be told.
-
-    Tags that were deleted stay: only a full pass can tell. State has one time for a group, its
-    newest tag's: when some of a group's tags leave it, the time of the others is not known.
-    """
-    if known is None:
-        return None
-    fresh = {tag.name: tag for tag in changed}
-    whole: dict[str, Tag] = {}
-    for group in known.groups:
-        left = [tag for tag in group.tags if tag in fresh and fresh[tag].digest != group.digest]
-        if left and len(left) < len(group.tags):
-            return None
-        for tag in group.tags:
-            whole[tag] = fresh.get(tag) or Tag(tag, group.digest, group.last_changed)
-    return in_known_order([*(whole | fresh).values()], known)

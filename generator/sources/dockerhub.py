@@ -23,6 +23,7 @@ from generator.registry import (
     Origin,
     Registry,
     Reply,
+    Repository,
     Session,
     StatusError,
     parse_time,
@@ -113,8 +114,12 @@ class _HubSource(NamespaceSource[DockerHub]):
             for repository in page.results:
                 yield f"{namespace}/{repository.name}"
 
+    async def repository(self, name: str) -> Repository:
+        """Where an image lies in the registry, official ones under their namespace."""
+        return await self._registry.repository(_full(self._repository(name)))
+
     async def _rows(self, repository: str) -> Rows:
-        full = repository if "/" in repository else f"{_OFFICIAL}/{repository}"
+        full = _full(repository)
         namespace, _, name = full.partition("/")
         api = await self._api(full)
         target = (
@@ -146,6 +151,11 @@ class _HubSource(NamespaceSource[DockerHub]):
             return _Login(session, origin, login) if login and login.username else bearer(login)
 
         return await self._endpoint(origin, auth, host, repository)
+
+
+def _full(repository: str) -> str:
+    """A repository's name with its namespace."""
+    return repository if "/" in repository else f"{_OFFICIAL}/{repository}"
 
 
 def _next(_reply: Reply, page: _TagPage | _RepositoryPage) -> str:

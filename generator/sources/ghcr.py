@@ -8,6 +8,7 @@ a tag touches a version's `updated_at` is not documented, so the time is `create
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
@@ -15,12 +16,14 @@ import msgspec
 from msgspec import Meta
 
 from generator.model import TimeKind
-from generator.registry import Auth, Credentials, Endpoint, Fixed, parse_time
+from generator.registry import Auth, Credentials, Endpoint, Fixed, Registry, parse_time
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, by_link, listed
+from generator.sources.remote import Host
 from generator.sources.vendor import BaseUrl, NamespaceSource, Row, Rows, VendorSpec, base_path
 
 _API = "https://api.github.com"
+_REGISTRY = "ghcr.io"
 
 
 class Ghcr(VendorSpec, frozen=True, kw_only=True, tag="ghcr"):
@@ -32,11 +35,20 @@ class Ghcr(VendorSpec, frozen=True, kw_only=True, tag="ghcr"):
         BaseUrl,
         Meta(description="GitHub's API; of an enterprise server `https://HOST/api/v3`."),
     ] = _API
+    registry: Annotated[
+        Host,
+        Meta(
+            description=(
+                "The registry, asked what images contain; that of an enterprise server is "
+                "asked only if it is named."
+            )
+        ),
+    ] = _REGISTRY
 
     @property
     def pull_host(self) -> str:
-        """GitHub's registry; an enterprise server may have its own under one of several names."""
-        return "ghcr.io" if self.api == _API else ""
+        """The registry; an enterprise server may have its own under one of several names."""
+        return super().pull_host if self.api == _API or self.registry != _REGISTRY else ""
 
     def open(self, ask: Ask) -> Source:
         """GitHub, not asked yet."""
@@ -76,6 +88,16 @@ class _GhcrSource(NamespaceSource[Ghcr]):
         super().__init__(spec, ask)
         self._accounts: dict[str, str] = {}
 
+    @cached_property
+    def _registry(self) -> Registry | None:
+        """The registry, which takes the API's token as the password of whatever user."""
+        if not self._spec.pull_host:
+            return None
+        login = self._named_login()
+        if login and login.bearer:
+            login = Credentials("token", login.bearer, source=login.source)
+        return self._registry_at(self._spec.registry, login)
+
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         api = await self._api(f"{namespace}/")
         account = await self._account(api, namespace)
@@ -112,7 +134,7 @@ class _GhcrSource(NamespaceSource[Ghcr]):
 
     async def _api(self, repository: str) -> Endpoint:
         origin = self._spec.origin_of(self._spec.api)
-        host = "ghcr.io" if self._spec.api == _API else origin.netloc
+        host = _REGISTRY if self._spec.api == _API else origin.netloc
         return await self._endpoint(origin, _personal_token, host, repository)
 
 

@@ -7,6 +7,7 @@ with its tags; children of an index are artifacts of their own, left out with `q
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import Annotated, ClassVar
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from msgspec import Meta
 
 from generator.errors import TagpagesError
 from generator.model import TimeKind
-from generator.registry import Auth, Credentials, Endpoint, Fixed, Reply, parse_time
+from generator.registry import Auth, Credentials, Endpoint, Fixed, Registry, Reply, parse_time
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
@@ -53,6 +54,10 @@ class _HarborSource(NamespaceSource[Harbor]):
         "projects that are not public need a login: `docker login`, or `username` and `password` "
         "(a robot account that may list artifacts and tags)"
     )
+
+    @cached_property
+    def _registry(self) -> Registry:
+        return self._registry_at(self._spec.registry, self._named_login())
 
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         api = await self._api(f"{namespace}/")

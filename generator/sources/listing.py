@@ -2,12 +2,11 @@
 
 The shape is what `chainctl images list -o json` prints (`docs/sources.md`):
 `[{"repo": {"name"}, "tags": [{"name", "digest", "lastUpdated"}, …]}, …]`; other keys are ignored.
+What its images contain may be recorded beside it, in a file of its own: `details`.
 """
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from generator.catalog.spec import IMAGE, PathText
 from generator.errors import TagpagesError
 from generator.model import Tag, TimeKind, checked_tags, shown
 from generator.sources.base import Address, Ask, Source, SourceSpec
+from generator.sources.recorded import UNREADABLE, DetailsFile, read_recorded
 from generator.sources.remote import Host, check_repository
 
 
@@ -32,7 +32,15 @@ class Listing(SourceSpec, frozen=True, kw_only=True, tag="listing"):
     path: Annotated[
         PathText, Meta(description="The file (`.json` or `.json.gz`), relative to the catalog.")
     ]
-
+    details: Annotated[
+        PathText | None,
+        Meta(
+            description=(
+                "A file (`.json` or `.json.gz`) with what the listed tags contain: apko's image "
+                "configurations, recorded at the same time."
+            )
+        ),
+    ] = None
     registry: Annotated[
         Host | None, Meta(description="The registry that was listed, for pages that name it.")
     ] = None
@@ -60,7 +68,8 @@ class Listing(SourceSpec, frozen=True, kw_only=True, tag="listing"):
 
     def open(self, ask: Ask) -> Source:
         """The listing, not read yet."""
-        return _ListingFile(ask.root / self.path, ask.repositories)
+        details = DetailsFile(ask.root / self.details) if self.details else None
+        return _ListingFile(ask.root / self.path, ask.repositories, details)
 
 
 class _Repo(msgspec.Struct):
@@ -82,17 +91,20 @@ _decode_entries = msgspec.json.Decoder(list[_Entry]).decode
 _decode_tags = msgspec.json.Decoder(list[_ListedTag]).decode
 
 
-class _ListingFile:
+class _ListingFile(Source):
     """One file: its shape is checked as a whole, each image's tags on their own."""
 
-    def __init__(self, path: Path, overrides: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: Path, overrides: Mapping[str, str], details: DetailsFile | None
+    ) -> None:
         self._path = path
         self._overrides = overrides
+        self._details = details
         self._tags: dict[str, msgspec.Raw] = {}
         self._twice: set[str] = set()
 
     async def names(self) -> Collection[str]:
-        for entry in self._entries():
+        for entry in read_recorded(self._path, "listing", _decode_entries):
             if entry.repo.name in self._tags:
                 self._twice.add(entry.repo.name)
             self._tags[entry.repo.name] = entry.tags
@@ -107,23 +119,14 @@ class _ListingFile:
             raise TagpagesError(f"{self._path} lists the image twice: remove one entry")
         try:
             return checked_tags(_decode_tags(raw))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TagpagesError) as error:
+        except (*UNREADABLE, TagpagesError) as error:
             raise TagpagesError(f"{self._path}: image {shown(name)}: {error}") from None
 
-    def _entries(self) -> list[_Entry]:
-        try:
-            data = self._path.read_bytes()
-            if self._path.name.endswith(".gz"):
-                data = gzip.decompress(data)
-            return _decode_entries(data)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise TagpagesError(f"cannot read the listing {self._path}: {reason}") from None
-        except (EOFError, zlib.error) as error:
-            raise TagpagesError(
-                f"the listing {self._path} is cut short or broken: {error}"
-            ) from None
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise TagpagesError(
-                f"the listing {self._path} is not as it should be: {error}"
-            ) from None
+    async def recorded(self, name: str, digest: str) -> bytes | None:
+        """What `details` has of the tags that the listing has at that digest."""
+        if self._details is None:
+            return None
+        tags = {tag.name for tag in await self.tags(name) or () if tag.digest == digest}
+        if not tags:
+            raise TagpagesError(f"{self._path} has no tag of {shown(name)} at {digest}")
+        return self._details.config(self._overrides.get(name, name), tags)

@@ -33,7 +33,7 @@ class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
         return _OciSource(self, ask)
 
 
-class _OciSource:
+class _OciSource(Source):
     """One registry. Nothing of it is set up before the first question, which may fail."""
 
     def __init__(self, spec: Oci, ask: Ask) -> None:
@@ -53,7 +53,7 @@ class _OciSource:
         return sorted(filter(self._ask.wanted, names))
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
-        repository, once = await self._repository(name), self._ask.once
+        repository, once = await self.repository(name), self._ask.once
         listed = await once(repository.name, repository.tags)
         if listed is None:
             return None
@@ -91,7 +91,7 @@ class _OciSource:
     def _settled(self, tag: str, known: _Known) -> bool:
         return tag in known.digests and self._spec.is_immutable(tag)
 
-    async def _repository(self, name: str) -> Repository:
+    async def repository(self, name: str) -> Repository:
         repository = self._ask.repositories.get(name) or self._spec.repository_of(name)
         return await self._registry().repository(repository)
 

@@ -1,12 +1,13 @@
 """Kind `quay`: Quay's API, on quay.io or a host of one's own.
 
 Protocol: docs.quay.io, "Red Hat Quay API" (listRepoTags, listRepos), and the source of Quay
-(endpoints/api/tag.py, endpoints/api/repository.py).
+(endpoints/api/tag.py, endpoints/api/repository.py, auth/credential_consts.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import Annotated, ClassVar
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.model import TimeKind
-from generator.registry import Endpoint, Reply
+from generator.registry import Credentials, Endpoint, Registry, Reply
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
@@ -74,6 +75,14 @@ class _QuaySource(NamespaceSource[Quay]):
         "what is private on Quay needs `token: ${NAME}` with an OAuth access token; "
         "logins for pulling do not count there"
     )
+
+    @cached_property
+    def _registry(self) -> Registry:
+        """The registry, which takes the API's token as the password of a user by this name."""
+        login = self._named_login()
+        if login:
+            login = Credentials("$oauthtoken", login.bearer, source=login.source)
+        return self._registry_at(self._spec.registry, login)
 
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         target = f"/api/v1/repository?namespace={namespace}&public=true"

@@ -6,7 +6,7 @@ to find the images. A listing that changes under the paging is asked for again, 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +19,17 @@ from msgspec import Meta
 
 from generator.errors import TagpagesError
 from generator.model import Table, Tag, check_name, checked_tags, shown
-from generator.registry import Auth, Credentials, Endpoint, Fixed, Origin, Registry, StatusError
-from generator.sources.base import Ask
+from generator.registry import (
+    Auth,
+    Credentials,
+    Endpoint,
+    Fixed,
+    Origin,
+    Registry,
+    Repository,
+    StatusError,
+)
+from generator.sources.base import Ask, Source
 from generator.sources.paging import ATTEMPTS, AbsentError
 from generator.sources.remote import OLDEST, RemoteSpec
 
@@ -70,7 +79,7 @@ class Rows:
 S = TypeVar("S", bound=VendorSpec)
 
 
-class VendorSource(ABC, Generic[S]):
+class VendorSource(Source, Generic[S]):
     """One vendor's API. Nothing of it is set up before the first question, which may fail.
 
     `advice` is added to a 401 or 403. With `conceals` the API says 404 also of what the login may
@@ -97,6 +106,16 @@ class VendorSource(ABC, Generic[S]):
                 "kinds list the namespace that stands before `{image}` in `repository`)"
             )
         return self._ask.names
+
+    @property
+    @abstractmethod
+    def _registry(self) -> Registry | None:
+        """The registry that the API is of, with the login that it takes; None if it is unknown."""
+
+    async def repository(self, name: str) -> Repository | None:
+        """Where an image lies in the registry: where it is pulled from."""
+        _, path = self._spec.address(name, self._ask.repositories.get(name))
+        return await self._registry.repository(path) if self._registry else None
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
         """The wanted tags of an image."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from typing import Self
 
@@ -71,6 +71,15 @@ class Content:
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.body)}
 
 
+@dataclass(frozen=True)
+class Inside:
+    """What an image contains: its layers, unpacked, and how it is started."""
+
+    platform: str = "linux/amd64"
+    layers: Sequence[bytes] = (UNPACKED,)
+    run: Mapping[str, object] = field(default_factory=dict)
+
+
 class Pusher:
     """Uploads over one connection; `pushed` has the digests, by repository and tag."""
 
@@ -86,18 +95,19 @@ class Pusher:
         created: str | None,
         kind: Kind = OCI,
         annotations: Mapping[str, str] | None = None,
-        architecture: str = "amd64",
+        inside: Inside | None = None,
     ) -> Content:
-        """An image for Linux, not tagged yet; its configuration tells when it was created."""
+        """An image, not tagged yet; its configuration tells when it was created."""
+        inside = inside or Inside()
+        layers = inside.layers
         config: dict[str, object] = {
-            "architecture": architecture,
-            "os": "linux",
-            "config": {"Labels": {"repository": repository}},
-            "rootfs": {"type": "layers", "diff_ids": [digest_of(UNPACKED)]},
+            **_platform(inside.platform),
+            "config": {"Labels": {"repository": repository}, **inside.run},
+            "rootfs": {"type": "layers", "diff_ids": [digest_of(layer) for layer in layers]},
         }
         parts = [
             Content.of(kind.config, config | ({"created": created} if created else {})),
-            Content(kind.layer, gzip.compress(UNPACKED, mtime=0)),
+            *(Content(kind.layer, gzip.compress(layer, mtime=0)) for layer in layers),
         ]
         for part in parts:
             self._blob(repository, part)
@@ -105,7 +115,7 @@ class Pusher:
             "schemaVersion": 2,
             "mediaType": kind.manifest,
             "config": parts[0].descriptor,
-            "layers": [parts[1].descriptor],
+            "layers": [part.descriptor for part in parts[1:]],
         }
         return Content.of(kind.manifest, manifest | _annotated(annotations))
 
@@ -116,15 +126,16 @@ class Pusher:
         kind: Kind = OCI,
         annotations: Mapping[str, str] | None = None,
     ) -> Content:
-        """An index, not tagged yet, of images by their platform, as `linux/amd64`."""
+        """An index, not tagged yet, of images by their platform, as `linux/amd64`.
+
+        An attestation has `unknown/unknown` and the digest of what it attests, with `@` between.
+        """
         for child in children.values():
             self._put(repository, child.digest, child)
         value = {
             "schemaVersion": 2,
             "mediaType": kind.index,
-            "manifests": [
-                child.descriptor | {"platform": _platform(name)} for name, child in children.items()
-            ],
+            "manifests": [child.descriptor | _entry(name) for name, child in children.items()],
         }
         return Content.of(kind.index, value | _annotated(annotations))
 
@@ -161,9 +172,18 @@ def _annotated(annotations: Mapping[str, str] | None) -> dict[str, object]:
     return {"annotations": annotations} if annotations else {}
 
 
+def _entry(name: str) -> dict[str, object]:
+    """What an index says of a child; of an attestation as BuildKit does."""
+    name, _, attested = name.partition("@")
+    annotations = {
+        "vnd.docker.reference.type": "attestation-manifest",
+        "vnd.docker.reference.digest": attested,
+    }
+    return {"platform": _platform(name)} | _annotated(annotations if attested else None)
+
+
 def _platform(name: str) -> dict[str, str]:
-    system, _, architecture = name.partition("/")
-    return {"os": system, "architecture": architecture}
+    return dict(zip(("os", "architecture", "variant"), name.split("/"), strict=False))
 
 
 @contextmanager

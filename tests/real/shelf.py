@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.real.pusher import CREATED, DOCKER, HELM, OCI, Content, Kind, Pusher
+from tests.real.pusher import CREATED, DOCKER, HELM, OCI, Content, Inside, Kind, Pusher
 
 AS_OF = datetime(2026, 8, 1, 12, tzinfo=UTC)
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,7 +85,9 @@ def _platforms(
     annotations: dict[str, str] | None = None,
 ) -> Content:
     children = {
-        f"linux/{architecture}": push.image(repository, created, kind, architecture=architecture)
+        f"linux/{architecture}": push.image(
+            repository, created, kind, inside=Inside(f"linux/{architecture}")
+        )
         for architecture in ("amd64", "arm64")
     }
     return push.index(repository, children, kind, annotations)
@@ -93,6 +95,6 @@ def _platforms(
 
 def _attested(push: Pusher, repository: str, created: str) -> Content:
     """As BuildKit writes it, but the attestation first."""
-    attestation = push.image(repository, "2026-01-01T00:00:00Z", architecture="unknown")
+    attestation = push.image(repository, "2026-01-01T00:00:00Z", inside=Inside("unknown/unknown"))
     image = push.image(repository, created)
     return push.index(repository, {"unknown/unknown": attestation, "linux/amd64": image})

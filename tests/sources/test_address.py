@@ -41,6 +41,14 @@ def address(override: str | None = None, **source: Any) -> Address:
             ("cgr.dev", "team/app"),
         ),
         ({"kind": "chainguard", "group": "0a", "token": "${TOKEN}"}, NOWHERE),
+        (
+            {"kind": "ghcr", "api": "https://git.example.com/api/v3", "registry": "r.example.com"},
+            ("r.example.com", "app"),
+        ),
+        (
+            {"kind": "chainguard", "group": "0a", "token": "${TOKEN}", "organization": "acme.com"},
+            ("cgr.dev", "acme.com/app"),
+        ),
         ({"kind": "listing", "path": "a.json"}, NOWHERE),
         (
             {"kind": "listing", "path": "a.json", "registry": "r.example.com"},
@@ -57,6 +65,11 @@ def test_a_source_says_where_an_image_is_pulled_from(
 def test_a_live_source_s_override_is_the_whole_repository() -> None:
     source = {"kind": "quay", "repository": "team/{image}"}
     assert address("other/tool", **source) == ("quay.io", "other/tool")
+
+
+def test_a_console_s_override_is_a_name_below_the_organisation() -> None:
+    source = {"kind": "chainguard", "group": "0a", "token": "${TOKEN}", "organization": "acme.com"}
+    assert address("old-app", **source) == ("cgr.dev", "acme.com/old-app")
 
 
 def test_a_listing_s_override_is_the_name_in_the_file() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from generator.sources.chainguard import Chainguard, quick_since
+from generator.sources.chainguard import Chainguard
 from generator.sources.chainguard_history import ChainguardHistory
+from generator.sources.quick import quick_since
 from tests.registry.fake import NOW
 from tests.registry.server import Answer, Call, as_json, problem
 from tests.sources.asking import Outcome, ask, at, digest, table

@@ -1,0 +1,97 @@
+"""Recorded files: JSON, plain or gzipped; and the one with what a listing's images contain.
+
+Its shape is `[{"image", "variants": [{"tag", "config"}, …]}, …]`; `config` is the image
+configuration that apko made the tag's image from. Other keys are ignored.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from generator.errors import Failure, TagpagesError
+from generator.model import shown
+
+T = TypeVar("T")
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for JSON that is broken, or of another shape."""
+
+
+def read_recorded(path: Path, what: str, decode: Callable[[bytes], T]) -> T:
+    """The decoded file, unpacked if its name ends with `.gz`; raises TagpagesError, naming it."""
+    try:
+        data = path.read_bytes()
+        return decode(gzip.decompress(data) if path.name.endswith(".gz") else data)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TagpagesError(f"cannot read the {what} {path}: {reason}") from None
+    except (EOFError, zlib.error) as error:
+        raise TagpagesError(f"the {what} {path} is cut short or broken: {error}") from None
+    except UNREADABLE as error:
+        raise TagpagesError(f"the {what} {path} is not as it should be: {error}") from None
+
+
+class _Variant(msgspec.Struct):
+    tag: str
+    config: msgspec.Raw
+
+
+class _Entry(msgspec.Struct):
+    image: str
+    variants: msgspec.Raw
+
+
+_decode_entries = msgspec.json.Decoder(list[_Entry]).decode
+_decode_variants = msgspec.json.Decoder(list[_Variant]).decode
+
+
+class DetailsFile:
+    """The recorded configurations by image and tag; read when the first one is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def config(self, image: str, tags: Collection[str]) -> bytes:
+        """The configuration of an image's tags, which have one digest.
+
+        Raises TagpagesError if none of them is recorded, or if two differ: then the details are
+        of another time than the listing.
+        """
+        configs = {bytes(entry.config) for entry in self._variants(image) if entry.tag in tags}
+        if len(configs) != 1:
+            found = "more than one configuration" if configs else "no configuration"
+            raise TagpagesError(
+                f"{self._path}: image {shown(image)}: there is {found} for the digest of "
+                f"{shown(', '.join(sorted(tags)))}: record listing and details at the same time"
+            )
+        return configs.pop()
+
+    def _variants(self, image: str) -> list[_Variant]:
+        if isinstance(self._images, Failure):
+            raise TagpagesError(self._images.reason)
+        entries = self._images.get(image, [])
+        if len(entries) != 1:
+            often = "twice: remove one entry" if entries else "nowhere"
+            raise TagpagesError(f"{self._path} has the image {shown(image)} {often}")
+        try:
+            return _decode_variants(entries[0])
+        except UNREADABLE as error:
+            raise TagpagesError(f"{self._path}: image {shown(image)}: {error}") from None
+
+    @cached_property
+    def _images(self) -> Mapping[str, list[msgspec.Raw]] | Failure:
+        """Every image's entries; a file that cannot be read is not read again."""
+        images: dict[str, list[msgspec.Raw]] = {}
+        try:
+            for entry in read_recorded(self._path, "details", _decode_entries):
+                images.setdefault(entry.image, []).append(entry.variants)
+        except TagpagesError as error:
+            return Failure(str(error))
+        return images
