@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from fnmatch import translate
 from functools import lru_cache
@@ -114,9 +114,14 @@ def _newest_hidden(window: Window, as_of: datetime) -> datetime:
     return datetime.combine(date(year, month + 1, days), time.max, UTC)
 
 
+def matching(globs: Sequence[str]) -> Callable[[str], object]:
+    """What tells whether a tag matches one of the globs; without globs none does."""
+    return re.compile("|".join(map(translate, globs)) or "(?!)").fullmatch
+
+
 def documented(tables: Iterable[Table], globs: Sequence[str]) -> tuple[Documented, ...]:
     """The tags that match one of the globs, of whatever age: table by table, in version order."""
-    matches = re.compile("|".join(map(translate, globs))).fullmatch
+    matches = matching(globs)
     found: list[Documented] = []
     for table in tables:
         digests = {tag: group.digest for group in table.groups for tag in group.tags}

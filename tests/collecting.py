@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.catalog.spec import Images
-from generator.collect import ask
+from generator.collect import ask, pull
 from generator.collect.answers import VERSION, Header, seen
 from generator.model import Image, Seen
 from generator.progress import Progress
@@ -26,7 +26,7 @@ def seen_of(
     jobs: int = 8,
 ) -> Seen:
     """What is seen of a source's images; the `known` ones have pages."""
-    collection = ask.Collection(
+    collection = pull.Collection(
         sources={"public": spec},
         images=Images(include=include),
         known={name: Image(name, ()) for name in known},

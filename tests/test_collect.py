@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Collection as AnyCollection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +17,7 @@ from generator.catalog.spec import Images
 from generator.collect import ask as work
 from generator.collect.answers import VERSION, Header
 from generator.collect.answers import seen as answers_as_seen
+from generator.collect.pull import Collection, Observer
 from generator.errors import Failure, SourceError, TagpagesError
 from generator.model import Seen, Tag, TimeKind
 from generator.progress import Progress, progress
@@ -42,7 +44,7 @@ class Answers(Source):
     def __init__(self, images: tuple[str, ...]) -> None:
         self._images = images
 
-    async def names(self) -> Collection[str]:
+    async def names(self) -> AnyCollection[str]:
         if "down" in self._images:
             raise TagpagesError("the registry is down")
         if "broken" in self._images:
@@ -64,10 +66,8 @@ class Answers(Source):
         return [LATEST]
 
 
-def seen(
-    *images: str, include: tuple[str, ...] = ("*",), observer: work.Observer | None = None
-) -> Seen:
-    collection = work.Collection(
+def seen(*images: str, include: tuple[str, ...] = ("*",), observer: Observer | None = None) -> Seen:
+    collection = Collection(
         sources={"public": Scripted(images=images)},
         images=Images(include=include, exclude=("excluded",)),
         known={},

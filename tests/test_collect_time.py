@@ -14,7 +14,7 @@ from generator.model import Tag, TimeKind
 from generator.registry import Clock, Limits, Reply
 from generator.registry import http as transport
 from generator.registry.message import Headers, Request
-from generator.sources.base import Ask, SourceSpec
+from generator.sources.base import Ask, Source, SourceSpec
 from generator.sources.oci import Oci
 from tests.collecting import leave_alone, seen_of
 from tests.registry.fake import FakeRegistry
@@ -136,7 +136,7 @@ class Silent(SourceSpec, frozen=True, kw_only=True, tag="silent"):
         return Silence()
 
 
-class Silence:
+class Silence(Source):
     async def names(self) -> Collection[str]:
         return ["never", "late"]
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from generator.content import state
+from generator.content.known import load
 from generator.guard.findings import Finding
 from generator.guard.memory import Build, Streak, Totals
 from generator.model import Image, Table
@@ -209,7 +210,7 @@ def test_a_state_that_is_a_symbolic_link_is_not_read(site: Site) -> None:
     outside = site.root / "outside.json"
     site.state("app").rename(outside)
     site.state("app").symlink_to(outside)
-    known = state.load(site.content, ours)
+    known = load(site.content, ours)
     assert known.images.keys() == {"tool"}
     assert not known.broken
 
@@ -219,7 +220,7 @@ def test_folders_behind_symbolic_links_are_not_read(site: Site) -> None:
     site.build()
     (site.content / "again").symlink_to(site.content)
     (site.content / "other").symlink_to(site.content / "app")
-    known = state.load(site.content, ours)
+    known = load(site.content, ours)
     assert [*known.images, *known.broken, *known.strays()] == [*NIGHT]
 
 
@@ -229,7 +230,7 @@ def test_images_come_in_the_order_of_their_names(
     """The system lists a folder in no order; `check` prints what it would do in that of names."""
     site.lists(dict.fromkeys(["b", "d", "c/a", "a"], NIGHT["app"]))
     site.build()
-    assert [*state.load(site.content, ours).images] == ["a", "b", "c/a", "d"]
+    assert [*load(site.content, ours).images] == ["a", "b", "c/a", "d"]
     for page in site.content.rglob("*.md"):
         page.write_text(page.read_text() + "edited\n")
     assert site.run("check").out.splitlines() == [
@@ -249,8 +250,8 @@ def test_a_folder_that_vanishes_while_the_tree_is_read_is_no_error(
             raise FileNotFoundError(2, "No such file or directory", folder)
         return real(folder)
 
-    monkeypatch.setattr("generator.content.state.os.scandir", racing)
-    assert state.load(site.content, ours).images.keys() == {"tool"}
+    monkeypatch.setattr("generator.content.known.os.scandir", racing)
+    assert load(site.content, ours).images.keys() == {"tool"}
 
 
 def test_a_tree_that_cannot_be_read_is_an_error(
@@ -259,7 +260,7 @@ def test_a_tree_that_cannot_be_read_is_an_error(
     def forbidden(folder: str) -> object:
         raise PermissionError(13, "Permission denied", folder)
 
-    monkeypatch.setattr("generator.content.state.os.scandir", forbidden)
+    monkeypatch.setattr("generator.content.known.os.scandir", forbidden)
     run = site.run("build")
     assert run.code == 1
     assert run.err == f"tagpages: cannot read the folder {site.content}: Permission denied\n"
@@ -277,7 +278,7 @@ def test_a_state_that_cannot_be_read_fails_its_image(
             raise PermissionError(13, "Permission denied", path)
         return real(path)
 
-    monkeypatch.setattr(state, "read_bytes", forbidden)
+    monkeypatch.setattr("generator.content.known.read_bytes", forbidden)
     run = site.run("build")
     assert run.code == 1
     assert f"  app: `cannot read {site.state('app')}: Permission denied`" in run.err

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.content.state import decode_image, encode_image
+from generator.facts.base import Details
 from generator.grouping import TagOrder, Window, arranged, group, visible
 from generator.guard.merge import merge
 from generator.model import Image, Table, Tag, TagGroup
 from generator.pages import tags_history
-from generator.pages.base import Site, TableInfo
+from generator.pages.base import Site, Subject, TableInfo
 from generator.pages.environment import Renderer, day, tags_table
 from generator.sources.listing import Listing
 from tests.support import digest
@@ -240,7 +241,9 @@ TABLES = {
 
 def page(image: Image, order: TagOrder = "recency") -> str:
     site = Site("/ref/", (), TABLES, MONTH, order, AS_OF)
-    return RENDERER.render(tags_history.OUTPUT.template, tags_history.view(image, site))
+    return RENDERER.render(
+        tags_history.OUTPUT.template, tags_history.view(Subject(image, Details(image.name)), site)
+    )
 
 
 def parsed(page: str) -> dict[str, list[tuple[tuple[str, ...], str, str]]]:

@@ -10,6 +10,7 @@ from zlib import crc32
 import msgspec
 
 from generator.errors import Failure
+from generator.facts.base import CouldNotLook, Facts
 from generator.model import Seen, Tag
 
 VERSION = 1
@@ -47,7 +48,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     With `names`: the images that were to be asked for. With `image`: its `tags`, None where there
     is no such image; or the reason why it `failed`. With `failed` and no image: why the source was
-    not asked to its end. With `key`: the `value` that one request gave (in a journal only).
+    not asked to its end. With `facts`: those of digests, by digest. With `key`: the `value` that
+    one request gave (in a journal only).
     """
 
     table: str
@@ -55,6 +57,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     failed: str = ""
+    facts: dict[str, Facts] = {}
     key: str = ""
     value: object = None
 
@@ -65,13 +68,14 @@ class SourceAnswers:
 
     `names` are the images that were to be asked for, None before they were listed. An image that
     the source does not have is None in `images`. `given_up` says why the source was not asked to
-    its end. `values` are those of single requests, by key.
+    its end. `facts` are those of digests; `values` are those of single requests, by key.
     """
 
     names: tuple[str, ...] | None = None
     images: dict[str, tuple[Tag, ...] | None] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     given_up: str = ""
+    facts: dict[str, Facts] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
 
     def add(self, answer: Answer) -> None:
@@ -80,6 +84,8 @@ class SourceAnswers:
             self.names = answer.names
         elif answer.key:
             self.values[answer.key] = answer.value
+        elif answer.facts:
+            self.facts |= answer.facts
         elif answer.image is None:
             self.given_up = answer.failed
         elif answer.failed:
@@ -92,6 +98,8 @@ class SourceAnswers:
         """The same as single answers, but for the values of single requests."""
         if self.names is not None:
             yield Answer(table, names=self.names)
+        for digest in sorted(self.facts):
+            yield Answer(table, facts={digest: self.facts[digest]})
         for image in sorted(self.images):
             yield Answer(table, image=image, tags=self.images[image])
         for image in sorted(self.failed):
@@ -132,6 +140,21 @@ def seen(
     return {
         table: _seen([(part.header, part.of(table)) for part in whole], known) for table in tables
     }
+
+
+def facts(parts: Sequence[Answers]) -> dict[str, Facts]:
+    """What was told of digests; what one source could not look up, another one may have told."""
+    told: dict[str, Facts] = {}
+    for part in parts:
+        for source in part.tables.values():
+            for digest, new in source.facts.items():
+                better = {
+                    kind: fact
+                    for kind, fact in new.items()
+                    if not isinstance(fact, CouldNotLook) or kind not in told.get(digest, {})
+                }
+                told[digest] = {**told.get(digest, {}), **better}
+    return told
 
 
 def _missing(other: Answers, number: int) -> Answers:

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from generator.collect.answers import VERSION, Answer, Answers, Header
 from generator.errors import TagpagesError
-from generator.model import Tag, check_name, checked_tags
+from generator.facts import decode_facts
+from generator.model import Tag, check_digest, check_name, checked_tags
 
 _BLOCK = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -27,7 +28,22 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Tagpage
 
 _encode = msgspec.json.Encoder().encode
 _decode_header = msgspec.json.Decoder(Header).decode
-_decode_answer = msgspec.json.Decoder(Answer).decode
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """An `Answer` as the file has it: its facts are not decoded yet."""
+
+    table: str
+    names: tuple[str, ...] | None = None
+    image: str | None = None
+    tags: tuple[Tag, ...] | None = None
+    failed: str = ""
+    facts: dict[str, dict[str, msgspec.Raw]] = {}
+    key: str = ""
+    value: object = None
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
 
 
 def as_line(value: Header | Answer) -> bytes:
@@ -84,19 +100,23 @@ def _read(path: Path, lines: Iterator[bytes]) -> Answers:
     answers = Answers(header)
     for text in lines:
         try:
-            answer = _checked(_decode_answer(text))
+            answer = _checked(_decode_line(text))
         except _UNREADABLE as error:
             raise TagpagesError(f"{path} has a line that is no answer: {error}") from None
         answers.of(answer.table).add(answer)
     return answers
 
 
-def _checked(answer: Answer) -> Answer:
-    """The answer, with its name, tags and digests checked as where they enter from a registry."""
-    if answer.tags is None or answer.image is None:
-        return answer
-    check_name(answer.image)
-    return replace(answer, tags=checked_tags(answer.tags))
+def _checked(line: _Line) -> Answer:
+    """The answer, with names, tags and digests checked as where they enter from a registry."""
+    facts = {check_digest(digest): decode_facts(raw) for digest, raw in line.facts.items()}
+    tags = line.tags
+    if tags is not None and line.image is not None:
+        check_name(line.image)
+        tags = checked_tags(tags)
+    return Answer(
+        line.table, line.names, line.image, tags, line.failed, facts, line.key, line.value
+    )
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import msgspec
+
 from generator.collect.answers import SourceAnswers
+from generator.facts.base import CouldNotLook
 from generator.model import Tag
 from generator.registry import Session
 
@@ -38,6 +41,9 @@ def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[
     answers.failed = {
         public.get(name, name): session.redacted(reason) for name, reason in answers.failed.items()
     }
+    for digest, facts in answers.facts.items():
+        if session.reveals(msgspec.json.encode(facts).decode()):
+            answers.facts[digest] = dict.fromkeys(facts, CouldNotLook(REFUSED))
     answers.given_up = session.redacted(answers.given_up)
     if answers.names is not None:
         answers.names = tuple(public.values())

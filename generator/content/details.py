@@ -9,8 +9,8 @@ import msgspec
 
 from generator.content.state import UNREADABLE, VERSION, check_version, newer
 from generator.errors import TagpagesError
-from generator.facts import FACTS
-from generator.facts.base import Details, Facts
+from generator.facts import FACTS, decode_facts
+from generator.facts.base import Details
 from generator.model import check_digest, check_name
 
 DETAILS_FILE = "details.json"
@@ -71,11 +71,5 @@ def _details(file: _DetailsFile, name: str) -> Details:
     check_version(file.version)
     if check_name(file.image) != name:
         raise TagpagesError(f"it is about the image `{file.image}`")
-    facts = {check_digest(digest): _facts(entry) for digest, entry in file.digests.items()}
+    facts = {check_digest(digest): decode_facts(entry) for digest, entry in file.digests.items()}
     return Details(name, facts)
-
-
-def _facts(entry: dict[str, msgspec.Raw]) -> Facts:
-    if unknown := entry.keys() - FACTS.keys():
-        raise TagpagesError(f"it has a fact of the kind `{min(unknown)}`, which is unknown")
-    return {name: FACTS[name].decode(raw) for name, raw in entry.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+from generator.content.details import DETAILS_FILE
 from generator.content.state import BUILD_FILE, TAGS_FILE
 from generator.errors import TagpagesError
 from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS
@@ -29,7 +30,7 @@ def owned(outputs: Collection[str]) -> Owned:
     """Our files, where outputs of these kinds are written or were once."""
     image = (output.file for name, output in IMAGE_OUTPUTS.items() if name in outputs)
     site = (output.file for name, output in SITE_OUTPUTS.items() if name in outputs)
-    return Owned((*image, TAGS_FILE), (*site, BUILD_FILE))
+    return Owned((*image, DETAILS_FILE, TAGS_FILE), (*site, BUILD_FILE))
 
 
 def check_folder(image: str) -> None:

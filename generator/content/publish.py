@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from generator.content.details import DETAILS_FILE, encode_details
 from generator.content.files import Owned, check_folder
 from generator.content.page import Draft
 from generator.content.state import BUILD_FILE, TAGS_FILE, encode_image
 from generator.content.tree import Change, Tree
 from generator.errors import TagpagesError, UsageError
 from generator.model import Image
-from generator.pages.base import Output, Page, S, Site
+from generator.pages.base import Output, Page, S, Site, Subject
 from generator.pages.environment import Renderer
 
 
@@ -33,24 +34,29 @@ class Publisher:
     tree: Tree
     renderer: Renderer
     settings: Site
-    image_outputs: Sequence[Output[Image]]
-    site_outputs: Sequence[Output[Sequence[Image]]]
+    image_outputs: Sequence[Output[Subject]]
+    site_outputs: Sequence[Output[Sequence[Subject]]]
     owned: Owned
     tables: Sequence[str]
     front_matter: Mapping[str, Any]
     renew: bool = False
     checked: dict[str, str] = field(default_factory=dict)
 
-    def image(self, image: Image, stored: Image | None) -> list[Change]:
-        """The outputs of an image, and its state if that is not what is `stored`."""
+    def image(self, subject: Subject, stored: Subject | None) -> list[Change]:
+        """The outputs of an image, and of its state what is not as it is `stored`."""
+        image, details = subject
         check_folder(image.name)
-        complete = self._with_all_tables(image)
+        complete = Subject(self._with_all_tables(image), details)
         changes = [
             self._output(f"{image.name}/{output.file}", output, complete)
             for output in self.image_outputs
         ]
-        changes += self.removal(image.name, kept=[*self._files(self.image_outputs), TAGS_FILE])
-        if image != stored:
+        ours = [*self._files(self.image_outputs), DETAILS_FILE, TAGS_FILE]
+        changes += self.removal(image.name, kept=ours)
+        if stored is None or details != stored.details:
+            text = encode_details(details) if details.facts else None
+            changes.append(self.tree.change(f"{image.name}/{DETAILS_FILE}", text))
+        if stored is None or image != stored.image:
             changes.append(self.tree.change(f"{image.name}/{TAGS_FILE}", encode_image(image)))
         return _changes(changes)
 
@@ -58,9 +64,9 @@ class Publisher:
         """Whether all the tables of the image's pages are known."""
         return {table.name for table in image.tables}.issuperset(self.tables)
 
-    def site(self, images: Iterable[Image]) -> list[Change]:
+    def site(self, subjects: Iterable[Subject]) -> list[Change]:
         """The outputs of the site, which are about all its images (`is_complete` ones)."""
-        complete = [self._with_all_tables(image) for image in images]
+        complete = [Subject(self._with_all_tables(image), details) for image, details in subjects]
         changes = [self._output(output.file, output, complete) for output in self.site_outputs]
         dropped = set(self.owned.site) - {*self._files(self.site_outputs), BUILD_FILE}
         return _changes([*changes, *(self.tree.change(file, None) for file in sorted(dropped))])

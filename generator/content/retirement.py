@@ -16,8 +16,7 @@ from generator.content.page import RETIRED, retired_for
 from generator.content.plan import Plan
 from generator.content.publish import Publisher
 from generator.content.tree import Change
-from generator.model import Image
-from generator.pages.base import Page
+from generator.pages.base import Page, Subject
 from generator.pages.environment import yaml_value
 
 TEMPLATE = "retired.md.j2"
@@ -51,7 +50,7 @@ def _changes(publisher: Publisher, image: str, successor: str | None) -> list[Ch
 
 
 def _page(
-    publisher: Publisher, image: str, successor: str | None, page: Page[Image]
+    publisher: Publisher, image: str, successor: str | None, page: Page[Subject]
 ) -> Change | None:
     path = f"{image}/{page.file}"
     says: object = successor or True

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from generator.errors import Failure, TagpagesError
+from generator.errors import TagpagesError
 from generator.guard.memory import Build
 from generator.model import Image, Table, check_digests, check_name, check_tags
 
@@ -24,23 +24,6 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises for JSON that is broken, or of another shape."""
 _BLOCK = 1 << 16
 """Bytes read at a time: most files are read at once."""
-
-
-class Known(msgspec.Struct, frozen=True):
-    """The last known good of a content tree.
-
-    `broken` are the images whose state is unreadable. `files` has the names of our files in each
-    image's folder, and under "" those of the site. `last` is what the last build left.
-    """
-
-    images: dict[str, Image]
-    broken: dict[str, Failure]
-    files: dict[str, frozenset[str]]
-    last: Build = Build()
-
-    def strays(self) -> list[str]:
-        """The images that have a page and no state: retired, or not written by tagpages."""
-        return sorted(self.files.keys() - self.images.keys() - self.broken.keys() - {""})
 
 
 class _TagsFile(msgspec.Struct):
@@ -190,55 +173,6 @@ def decode_build(data: bytes, path: str) -> Build:
             f"{path}: {newer(data) or error}; restore it from git or delete it"
         ) from None
     return Build(**{name: getattr(decoded, name) for name in Build.__struct_fields__})
-
-
-def load(content: Path, ours: Callable[[Build], tuple[Collection[str], Collection[str]]]) -> Known:
-    """The last known good of every image of a content tree, and what the last build left.
-
-    `ours` says, after a build, which names our files in an image's folder have, and which in the
-    root. Raises TagpagesError when the tree cannot be read.
-    """
-    last = load_build(content)
-    image_files, site_files = ours(last)
-    images: dict[str, Image] = {}
-    broken: dict[str, Failure] = {}
-    files = dict(sorted(_own_files(str(content), site_files, image_files)))
-    for name, own in files.items():
-        if TAGS_FILE not in own:
-            continue
-        path = f"{content}/{name}/{TAGS_FILE}"
-        try:
-            images[name] = decode_image(read_bytes(path), name)
-        except TagpagesError as error:
-            broken[name] = Failure(f"{error}; restore it from git or delete it to start anew")
-        except OSError as error:
-            broken[name] = Failure(f"cannot read {path}: {error.strerror}")
-    return Known(images, broken, files, last)
-
-
-def _own_files(
-    content: str, site_files: Collection[str], image_files: Collection[str]
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """Image names ("" for the site) and the names of our files there; links are not followed."""
-    folders = [("", content)]
-    while folders:
-        image, folder = folders.pop()
-        ours = image_files if image else site_files
-        own = []
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        name = f"{image}/{entry.name}" if image else entry.name
-                        folders.append((name, entry.path))
-                    elif entry.name in ours and not entry.is_symlink():
-                        own.append(entry.name)
-        except FileNotFoundError:  # not there yet, or removed by another run since it was listed
-            continue
-        except OSError as error:
-            raise TagpagesError(f"cannot read the folder {folder}: {error.strerror}") from None
-        if own:
-            yield image, frozenset(own)
 
 
 def read_bytes(path: str) -> bytes:

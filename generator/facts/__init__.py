@@ -6,8 +6,10 @@ so a fact that is found, or is not there, need not be asked for again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import msgspec
 
 from generator.errors import SourceError, TagpagesError
 from generator.facts.base import CouldNotLook, Fact, Facts, Kind
@@ -28,6 +30,16 @@ FACTS: dict[str, Kind[Any]] = {
 def unanswered(facts: Facts) -> list[str]:
     """The kinds that are still to be asked for, when that is known of a digest."""
     return [name for name in FACTS if isinstance(facts.get(name), CouldNotLook | None)]
+
+
+def decode_facts(entry: Mapping[str, msgspec.Raw]) -> Facts:
+    """The facts of a digest from JSON, every value checked.
+
+    Raises TagpagesError or msgspec's errors when they are not as we write them.
+    """
+    if unknown := entry.keys() - FACTS.keys():
+        raise TagpagesError(f"it has a fact of the kind `{min(unknown)}`, which is unknown")
+    return {name: FACTS[name].decode(raw) for name, raw in entry.items()}
 
 
 async def look(source: Source, image: str, digest: str, kinds: Iterable[str] = FACTS) -> Facts:

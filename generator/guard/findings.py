@@ -21,6 +21,7 @@ FindingKind = Literal[
     "immutable_changed",
     "time_back",
     "kept_day",
+    "not_looked_up",
     "removed",
 ]
 """What was noticed:
@@ -40,6 +41,8 @@ FindingKind = Literal[
 - `moved_back`: a tag points again to a digest that it had left.
 - `immutable_changed`: a tag that never moves moved.
 - `time_back`: the time of a tag or a group went back to an earlier day.
+- `not_looked_up`: what the digests of documented tags contain could not be looked up; what was
+  known of them stands.
 - `kept_day`: the source gave a later day for the same digest and tags, which is not believed.
 - `removed`: tags that a page showed are gone from the registry.
 """

@@ -10,18 +10,23 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from generator.collect.answers import Answers, seen
-from generator.collect.ask import Observer
+from generator.collect.answers import Answers, facts, seen
+from generator.collect.pull import Observer
+from generator.content.known import Known
 from generator.content.plan import Plan
-from generator.content.state import BUILD_FILE, Known, encode_build
+from generator.content.state import BUILD_FILE, encode_build
 from generator.content.tree import Tree
 from generator.errors import UsageError
+from generator.facts.base import Facts
+from generator.facts.details import details_of, not_looked_up
+from generator.guard.findings import Finding
 from generator.guard.judge import Rules, SourceRules, Verdict, judge
 from generator.guard.memory import Build, Streak, Totals, noticed, standing
-from generator.jobs.collect import Pull, collect, read_answers
+from generator.jobs.collect import Pull, collect, known_facts, read_answers
 from generator.jobs.job import Job
 from generator.jobs.planning import check_only, plan_images, plan_removal, report_of
 from generator.model import Image
+from generator.pages.base import Subject
 from generator.report.changes import Report
 
 LEFTOVERS = "build.*-of-*.json"
@@ -62,7 +67,16 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         managed = {name: image for name, image in known.images.items() if job.is_managed(name)}
         answered = seen(parts, [table.name for table in job.catalog.tables], managed)
         verdict = judge(_rules(job, as_of, night.accepted), managed, known.last, answered)
-        plan = _planned(job, tree, known, verdict, as_of)
+        told = facts(parts)
+        publisher = job.publisher(tree, known.last, as_of)
+        plan = plan_images(job, publisher, known, _subjects(job, known, verdict, told))
+        for name in sorted(verdict.gone):
+            plan_removal(plan, publisher, name)
+        plan.findings[:0] = verdict.findings
+        _note_unmanaged(job, plan, known)
+        _note_unknown(job, plan, verdict)
+        _note_facts(job, plan, verdict, told)
+        check_only(job, plan)
         if not night.dry_run:
             plan.apply(tree)
         report = report_of(job, plan, known, verdict.images, as_of)
@@ -100,16 +114,27 @@ def _rules(job: Job, as_of: datetime, accepted: frozenset[str]) -> Rules:
     )
 
 
-def _planned(job: Job, tree: Tree, known: Known, verdict: Verdict, as_of: datetime) -> Plan:
-    publisher = job.publisher(tree, known.last, as_of)
-    plan = plan_images(job, publisher, known, verdict.images)
-    plan.findings[:0] = verdict.findings
-    for name in sorted(verdict.gone):
-        plan_removal(plan, publisher, name)
-    _note_unmanaged(job, plan, known)
-    _note_unknown(job, plan, verdict)
-    check_only(job, plan)
-    return plan
+def _subjects(
+    job: Job, known: Known, verdict: Verdict, told: Mapping[str, Facts]
+) -> dict[str, Subject]:
+    """The believed images, with what is known of their documented digests."""
+    before = known_facts(known)
+    return {
+        name: Subject(image, details_of(image, job.variants, before, told))
+        for name, image in verdict.images.items()
+    }
+
+
+def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: Mapping[str, Facts]) -> None:
+    """Tell of documented tags of which something could not be looked up."""
+    for name, image in verdict.images.items():
+        reasons: dict[str, list[str]] = {}
+        for tag, reason in not_looked_up(image, job.variants, told).items():
+            reasons.setdefault(reason, []).append(tag)
+        plan.findings += [
+            Finding("not_looked_up", name, detail=reason, tags=tuple(tags))
+            for reason, tags in reasons.items()
+        ]
 
 
 def _note_unmanaged(job: Job, plan: Plan, known: Known) -> None:

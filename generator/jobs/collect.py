@@ -12,10 +12,13 @@ import msgspec
 
 from generator.collect import file
 from generator.collect.answers import VERSION, Answers, Header, in_shard
-from generator.collect.ask import Collection, Observer, ask_all
+from generator.collect.ask import ask_all
 from generator.collect.journal import FOLDER, Journal
-from generator.content.state import Known
+from generator.collect.look import Wanted
+from generator.collect.pull import Collection, Observer
+from generator.content.known import Known
 from generator.errors import UsageError
+from generator.facts.base import Facts
 from generator.jobs.job import Job
 
 WHOLE = (1, 1)
@@ -51,6 +54,7 @@ def collect(job: Job, known: Known, observer: Observer, pull: Pull) -> Answers:
             and name not in known.broken
         ),
         jobs=pull.jobs,
+        facts=Wanted(job.variants, job.needs, known_facts(known)),
     )
     remote = pull.journaled and any(source.is_remote for source in sources.values())
     path = job.root / FOLDER / f"{_name(pull.shard)}.jsonl"
@@ -61,6 +65,15 @@ def collect(job: Job, known: Known, observer: Observer, pull: Pull) -> Answers:
         if journal and not any(source.given_up for source in answers.tables.values()):
             journal.remove()
     return answers
+
+
+def known_facts(known: Known) -> dict[str, Facts]:
+    """What is known of digests, whichever image has them."""
+    return {
+        digest: facts
+        for details in known.details.values()
+        for digest, facts in details.facts.items()
+    }
 
 
 def collect_to_file(job: Job, observer: Observer, pull: Pull, path: Path) -> list[str]:
@@ -92,7 +105,7 @@ def sources_hash(job: Job) -> str:
     """A hash of all in the catalog that the answers depend on: sources and images."""
     catalog = job.catalog
     asked = [[table.name, table.source] for table in catalog.tables]
-    encoded = msgspec.json.encode([asked, catalog.images])
+    encoded = msgspec.json.encode([asked, catalog.images, job.variants, sorted(job.needs)])
     return sha256(encoded).hexdigest()[:16]
 
 

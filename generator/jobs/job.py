@@ -15,21 +15,24 @@ import msgspec
 from generator.catalog.read import read_catalog
 from generator.catalog.spec import Catalog, Tab
 from generator.content.files import Owned, owned
+from generator.content.known import Known, load
 from generator.content.publish import Publisher
 from generator.content.retirement import TEMPLATE as RETIRED_TEMPLATE
-from generator.content.state import Known, load
 from generator.content.tree import Tree
 from generator.errors import UsageError
+from generator.facts.image import IMAGE
 from generator.grouping import Window
 from generator.guard.memory import Build
-from generator.model import Image
 from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS, Name
-from generator.pages.base import Output, Page, Site, TableInfo
+from generator.pages.base import Output, Page, Site, Subject, TableInfo
 from generator.pages.environment import Renderer
 from generator.sources import Spec
 
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 """Before this no `as_of` is believed."""
+
+USUAL_VARIANTS = ("latest*",)
+"""The tags that are documented where a page shows facts and the catalog names none."""
 
 SiteCatalog = Catalog[Spec, Name]
 """The catalog with all kinds of source and output that there are."""
@@ -122,14 +125,26 @@ class Job:
         return time
 
     @cached_property
-    def image_outputs(self) -> list[Output[Image]]:
+    def image_outputs(self) -> list[Output[Subject]]:
         """The outputs that each image has."""
         return [IMAGE_OUTPUTS[name] for name in self.outputs if name in IMAGE_OUTPUTS]
 
     @cached_property
-    def site_outputs(self) -> list[Output[Sequence[Image]]]:
+    def site_outputs(self) -> list[Output[Sequence[Subject]]]:
         """The outputs that the site has once."""
         return [SITE_OUTPUTS[name] for name in self.outputs if name in SITE_OUTPUTS]
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The kinds of fact to ask for: those that outputs show, or the catalog wants."""
+        asked = {IMAGE.name} if self.catalog.variants else set()
+        outputs = (*self.image_outputs, *self.site_outputs)
+        return frozenset(asked.union(*(output.needs for output in outputs)))
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Globs of the documented tags; where only a page asks for facts, the usual ones."""
+        return self.catalog.variants or (USUAL_VARIANTS if self.needs else ())
 
     @cached_property
     def renderer(self) -> Renderer:

@@ -6,32 +6,45 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
+from generator.content.known import Known
 from generator.content.plan import SITE, Plan
 from generator.content.publish import Publisher
 from generator.content.retirement import plan_retired
-from generator.content.state import Known
 from generator.content.tree import Change
 from generator.errors import UsageError
+from generator.facts.base import Details
 from generator.jobs.job import Job
 from generator.model import Image
+from generator.pages.base import Subject
 from generator.report.changes import VERSION, Report, Span, image_change, with_old_tags
 
 
-def plan_images(job: Job, publisher: Publisher, known: Known, images: Mapping[str, Image]) -> Plan:
-    """Plan the files of `images` and of the site, and of images that must not have pages any more.
+def plan_images(
+    job: Job, publisher: Publisher, known: Known, subjects: Mapping[str, Subject]
+) -> Plan:
+    """Plan the files of images (`subjects`), of the site, and of images that must have no pages.
 
     Raises UsageError for a template that is wrong.
     """
     plan = Plan()
-    for name, image in images.items():
-        plan.add(name, partial(publisher.image, image, known.images.get(name)))
-    elsewhere = {name: image for name, image in known.images.items() if not job.selected(name)}
-    paged = {name: image for name, image in images.items() if not plan.failed(name)} | elsewhere
+    stored = stored_subjects(known)
+    for name, subject in subjects.items():
+        plan.add(name, partial(publisher.image, subject, stored.get(name)))
+    paged = {name: subject for name, subject in subjects.items() if not plan.failed(name)}
+    paged |= {name: subject for name, subject in stored.items() if not job.selected(name)}
     _plan_others(job, plan, publisher, known, paged)
     if publisher.site_outputs or len(publisher.owned.site) > 1:
-        shown = [paged[name] for name in sorted(paged) if publisher.is_complete(paged[name])]
+        shown = [paged[name] for name in sorted(paged) if publisher.is_complete(paged[name].image)]
         plan.add(SITE, partial(publisher.site, shown))
     return plan
+
+
+def stored_subjects(known: Known) -> dict[str, Subject]:
+    """The images of the last known good, with what is known of their digests."""
+    return {
+        name: Subject(image, known.details.get(name) or Details(name))
+        for name, image in known.images.items()
+    }
 
 
 def plan_removal(plan: Plan, publisher: Publisher, image: str) -> None:
@@ -77,7 +90,7 @@ def report_of(
 
 
 def _plan_others(
-    job: Job, plan: Plan, publisher: Publisher, known: Known, paged: Mapping[str, Image]
+    job: Job, plan: Plan, publisher: Publisher, known: Known, paged: Mapping[str, Subject]
 ) -> None:
     """Plan what becomes of excluded, retired and unreadable images; `paged` ones have pages."""
     excluded, retired = job.catalog.images.excluded, job.catalog.retired

@@ -6,7 +6,7 @@ from generator.content.plan import Plan
 from generator.content.tree import Change, Tree
 from generator.errors import UsageError
 from generator.jobs.job import Job
-from generator.jobs.planning import check_only, plan_images, report_of
+from generator.jobs.planning import check_only, plan_images, report_of, stored_subjects
 from generator.report.changes import Report
 
 
@@ -37,14 +37,15 @@ def _existing_tree(job: Job) -> Tree:
 def _planned(job: Job, tree: Tree, *, renew: bool = False) -> tuple[Plan, Report]:
     known = job.known()
     as_of = job.as_of(recorded=known.last.as_of)
-    images = {
-        name: image
-        for name, image in known.images.items()
+    subjects = {
+        name: subject
+        for name, subject in stored_subjects(known).items()
         if job.selected(name)
         and not job.catalog.images.excluded(name)
         and name not in job.catalog.retired
     }
     publisher = job.publisher(tree, known.last, as_of, renew=renew)
-    plan = plan_images(job, publisher, known, images)
+    plan = plan_images(job, publisher, known, subjects)
     check_only(job, plan)
+    images = {name: subject.image for name, subject in subjects.items()}
     return plan, report_of(job, plan, known, images, as_of)

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from generator.model import Image
 from generator.pages import tags_history
-from generator.pages.base import Output
+from generator.pages.base import Output, Subject
 
-IMAGE_OUTPUTS: dict[str, Output[Image]] = {
+IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
     "tags_history": tags_history.OUTPUT,
 }
 """The outputs that each image has."""
 
-SITE_OUTPUTS: dict[str, Output[Sequence[Image]]] = {}
+SITE_OUTPUTS: dict[str, Output[Sequence[Subject]]] = {}
 """The outputs that the site has once, in the root of the content folder."""
 
 if TYPE_CHECKING:

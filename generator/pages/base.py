@@ -1,7 +1,7 @@
 """Outputs: the files that tagpages owns, each made from values by a pure function.
 
-An output is a page or a data file, of each image (`Output[Image]`) or of the site as a whole
-(`Output[Sequence[Image]]`, all images in the order of their names).
+An output is a page or a data file, of each image (`Output[Subject]`) or of the site as a whole
+(`Output[Sequence[Subject]]`, all images in the order of their names).
 """
 
 from __future__ import annotations
@@ -9,14 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from generator.catalog.spec import Tab
+from generator.facts.base import Details
 from generator.grouping import TagOrder, Window
+from generator.model import Image
 from generator.sources.base import Address, SourceSpec
 
 S = TypeVar("S")
 """What an output is about: an image, or all of them."""
+
+
+class Subject(NamedTuple):
+    """An image, and what is known of its documented digests."""
+
+    image: Image
+    details: Details
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,8 @@ class Page(Generic[S]):
     """A page: Markdown from a template, whose front matter people may edit.
 
     `title` is what its tab says, `file` its name in the folder of the image, or of the site; Hugo
-    publishes it at `path` below that folder's URL. `view` makes what the template is given.
+    publishes it at `path` below that folder's URL. `view` makes what the template is given; `needs`
+    are the kinds of fact that it shows.
     """
 
     title: str
@@ -61,14 +71,16 @@ class Page(Generic[S]):
     path: str
     template: str
     view: Callable[[S, Site], Mapping[str, object]]
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class DataFile(Generic[S]):
-    """A file beside the pages, for programs: whatever `text` makes of the values."""
+    """A file beside the pages, for programs: whatever `text` makes; `needs` as of a page."""
 
     file: str
     text: Callable[[S, Site], str]
+    needs: frozenset[str] = frozenset()
 
 
 Output = Page[S] | DataFile[S]

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from generator.facts.base import Found
+from generator.facts.image import IMAGE
 from generator.grouping import arranged, visible
-from generator.model import Image, Table, TagGroup, TimeKind
-from generator.pages.base import Page, Site
+from generator.model import Table, TagGroup, TimeKind
+from generator.pages.base import Page, Site, Subject
 from generator.pages.tabs import tab_bar
 
 PATH = "tags_history/"
@@ -31,13 +33,19 @@ class TableView(msgspec.Struct, frozen=True):
     has_tags: bool
 
 
-def view(image: Image, site: Site) -> Mapping[str, object]:
+def view(subject: Subject, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
+    image, details = subject
     return {
         "image": image.name,
         "url": f"{site.url}{image.name}/",
         "tabs": tab_bar(site, image.name, PATH),
         "tables": [_table(table, image.name, site) for table in image.tables],
+        "facts": {
+            digest: fact.value
+            for digest, facts in details.facts.items()
+            if isinstance(fact := IMAGE.of(facts), Found)
+        },
         "window": site.window,
         "as_of": site.as_of,
     }

@@ -63,6 +63,7 @@ def needs_a_look(report: Report) -> list[Section]:
         Section("Images that wait for an answer of every source", _findings(found("waiting"))),
         Section("Folders with files of others", _findings(found("kept_folder"))),
         Section("Pages that no build keeps up to date", _findings(found("unmanaged"))),
+        Section("Contents that could not be looked up", _findings(found("not_looked_up"))),
         Section("Times that went back", _findings(found("time_back"))),
         Section("Believed after all", _findings(found("released"))),
     )

@@ -1,0 +1,196 @@
+"""The pull from one source: names, then image by image, what was answered and what failed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from traceback import walk_tb
+from typing import Protocol, Self
+
+from generator.catalog.spec import Images
+from generator.collect.answers import Answer, SourceAnswers
+from generator.collect.file import as_line
+from generator.collect.in_time import in_time
+from generator.collect.journal import Journal, Memo
+from generator.collect.look import NOTHING, Lookup, Wanted
+from generator.errors import SourceError, TagpagesError
+from generator.model import Image, Table, check_name
+from generator.registry import Session, Stats
+from generator.sources.base import Ask, Source, SourceSpec
+
+
+class Observer(Protocol):
+    """Told of the progress of a collection; the command line shows it."""
+
+    def expect(self, images: int) -> None:
+        """So many more images will be asked for."""
+
+    def watch(self, stats: Stats) -> None:
+        """The counters of what goes over the network, once there is any of it."""
+
+    def done(self) -> None:
+        """One image has been answered, or has failed."""
+
+    def tell(self, line: str) -> None:
+        """There is something to say before the answers are in."""
+
+    def tick(self) -> None:
+        """Some time has passed: while anything is waited for, several times a second."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What to collect: sources by table, for the images of a catalog.
+
+    `selected` narrows the images to those of this run (`--only`, `--shard`); `jobs` is how many
+    images of one source are asked for at the same time; relative paths start at `root`; `facts`
+    says what to look up of the digests that pages show.
+    """
+
+    sources: Mapping[str, SourceSpec]
+    images: Images
+    known: Mapping[str, Image]
+    as_of: datetime
+    root: Path
+    selected: Callable[[str], bool]
+    jobs: int
+    facts: Wanted = NOTHING
+
+
+class Shared:
+    """What the pulls of all sources share; the HTTP session is made when one wants it."""
+
+    def __init__(
+        self, collection: Collection, observer: Observer, lookup: Lookup, journal: Journal | None
+    ) -> None:
+        self.collection = collection
+        self.observer = observer
+        self.lookup = lookup
+        self.journal = journal
+        self.session: Session | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self.session:
+            await self.session.aclose()
+
+    def opened(self) -> Session:
+        """The session."""
+        if self.session is None:
+            self.session = Session()
+            self.observer.watch(self.session.stats)
+        return self.session
+
+    def keep(self, answer: Answer) -> None:
+        """Keep what need not be asked for again, unless it has a secret of ours in it."""
+        secret = self.session and self.session.reveals(as_line(answer).decode())
+        if self.journal and not secret:
+            self.journal.add(answer)
+
+
+class Pull:
+    """The pull from one source: its answers go into `answers`, and into the journal."""
+
+    def __init__(self, shared: Shared, table: str, answers: SourceAnswers) -> None:
+        self._shared = shared
+        self._table = table
+        self._spec = shared.collection.sources[table]
+        self._answers = answers
+
+    async def run(self) -> None:
+        """Ask for all that has not been answered yet; give up when it is not worth asking more."""
+        try:
+            source = self._spec.open(self._ask())
+            if self._answers.names is None:
+                names = sorted(_wanted(self._shared.collection, await source.names()))
+                self._add(Answer(self._table, names=tuple(names)))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the other sources
+            self._give_up(error)
+            return
+        lacking = self._answers.lacking()
+        observer, jobs = self._shared.observer, self._shared.collection.jobs
+        observer.expect(len(lacking))
+        queue = iter(lacking)
+
+        async def work() -> None:
+            for name in queue:
+                try:
+                    answer = await self._asked(source, name)
+                except SourceError as error:
+                    self._give_up(error)
+                if self._answers.given_up:
+                    return
+                self._add(answer)
+                observer.done()
+
+        await asyncio.gather(*(work() for _ in range(min(jobs, len(lacking)))))
+
+    async def _asked(self, source: Source, name: str) -> Answer:
+        """The answer of one image, or why there is none; SourceError gives up the source."""
+        try:
+            check_name(name)
+            tags = await in_time(source.tags(name), self._spec)
+            found = await self._shared.lookup.new(source, self._spec, name, tags or ())
+        except SourceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - likewise
+            return Answer(self._table, image=name, failed=_reason(error))
+        if found:
+            self._add(Answer(self._table, facts=found))
+        return Answer(self._table, image=name, tags=None if tags is None else tuple(tags))
+
+    def _add(self, answer: Answer) -> None:
+        self._answers.add(answer)
+        if not answer.failed:
+            self._keep(answer)
+
+    def _keep(self, answer: Answer) -> None:
+        if self._spec.is_remote:
+            self._shared.keep(answer)
+
+    def _give_up(self, error: Exception) -> None:
+        self._answers.given_up = _reason(error)
+
+    def _ask(self) -> Ask:
+        collection, table = self._shared.collection, self._table
+        images = collection.images
+
+        def known(name: str) -> Table | None:
+            tables = collection.known[name].tables if name in collection.known else ()
+            return next((item for item in tables if item.name == table), None)
+
+        return Ask(
+            root=collection.root,
+            as_of=collection.as_of,
+            names=tuple(name for name in images.exact() if collection.selected(name)),
+            listed=images.has_globs(),
+            wanted=lambda name: images.wanted(name) and collection.selected(name),
+            known=known,
+            repositories={
+                name: tables[table].repository
+                for name, tables in images.overrides.items()
+                if table in tables
+            },
+            session=self._shared.opened,
+            once=Memo(table, self._answers.values, self._keep).once,
+        )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TagpagesError):
+        return str(error)
+    *_, frame = walk_tb(error.__traceback__)
+    where = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
+    return f"internal error, please report it: {type(error).__name__} at {where}"
+
+
+def _wanted(collection: Collection, listed: Iterable[str]) -> set[str]:
+    images = collection.images
+    names = {name for name in listed if images.wanted(name)}
+    names.update(name for name in images.exact() if not images.excluded(name))
+    return {name for name in names if collection.selected(name)}
