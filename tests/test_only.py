@@ -116,16 +116,6 @@ def test_nothing_is_told_of_other_images(site: Site) -> None:
     assert all(image in err for image in ("ghost", "tool", "not-there"))
 
 
-def test_an_address_that_another_image_has_again_is_given_back(site: Site) -> None:
-    site.lists(NIGHT)
-    site.build()
-    page = site.page("app")
-    aliases = "aliases: [/ref/tool/tags_history/, /ref/older/tags_history/]"
-    page.write_text(page.read_text().replace("toc: true", f"toc: true\n{aliases}"))
-    site.build("--only", "app")
-    assert '\naliases: ["/ref/older/tags_history/"]\n' in page.read_text()
-
-
 @pytest.mark.parametrize("command", ["build", "render", "check"])
 def test_images_that_are_nowhere_are_a_mistake(site: Site, command: str) -> None:
     site.lists(NIGHT)

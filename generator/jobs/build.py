@@ -191,11 +191,7 @@ def _counted(job: Job, known: Known, verdict: Verdict, plan: Plan, as_of: dateti
     def others(streaks: Mapping[str, Streak]) -> dict[str, Streak]:
         """Those of sources, and of images that this run is not about."""
         split = {key: key.partition(":")[2] for key in streaks}
-        return {
-            key: streaks[key]
-            for key, image in split.items()
-            if not image or not job.selected(image)
-        }
+        return {key: streaks[key] for key, image in split.items() if not job.selected(image)}
 
     gone = {name: streak for name, streak in last.gone.items() if not job.selected(name)}
     return Build(

@@ -95,8 +95,11 @@ class Job:
         return load(self.content, self.owned)
 
     def selected(self, image: str) -> bool:
-        """Whether this run is about the image, as far as the command line says."""
-        return not self.only or any(fnmatchcase(image, glob) for glob in self.only)
+        """Whether this run is about the image, as far as the command line says.
+
+        `selected("")` is about the sources as such: a run with `only` is not, whatever the globs.
+        """
+        return not self.only or any(image and fnmatchcase(image, glob) for glob in self.only)
 
     def is_managed(self, image: str) -> bool:
         """Whether this run asks for the image's tags."""
