@@ -188,6 +188,12 @@ def test_a_page_is_split_behind_the_second_line_of_dashes(page: str, front: str,
     assert split(page) == (front, body)
 
 
+def test_a_time_that_its_offset_would_take_out_of_range_is_written_in_utc() -> None:
+    latest = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    page = "---\nlastmod: 2024-06-03T02:46:08+02:00\n---\nOld body.\n"
+    assert "lastmod: 9999-12-31T23:59:59Z\n" in with_body(page, NEW_BODY, latest)
+
+
 def test_a_page_whose_body_is_the_same_stays_as_it_is() -> None:
     page = "---\nwhatever: [\n---\r\nNew body.\r\n"
     assert with_body(page, NEW_BODY, AS_OF) == page

@@ -336,8 +336,13 @@ def test_the_tabs_of_the_catalog_are_the_whole_bar_of_plain_links(site: Site) ->
 
 
 def test_a_tab_whose_url_is_the_page_s_own_is_the_active_one(site: Site) -> None:
-    tabs = [{"title": "Tags", "url": "/ref/{image}/tags_history/"}, {"title": "A", "url": "/"}]
-    assert bar(site, tabs=tabs) == "**Tags** · [A](/)"
+    tabs = [
+        {"title": "Tags", "url": "/ref/{image}/tags_history/"},
+        {"title": "Old site", "url": "https://old.example.com/ref/{image}/tags_history/"},
+    ]
+    assert bar(site, tabs=tabs) == (
+        "**Tags** · [Old site](https://old.example.com/ref/app/tags_history/)"
+    )
 
 
 def test_by_default_the_bar_has_the_pages_that_the_catalog_names(site: Site) -> None:
