@@ -11,11 +11,13 @@ import pytest
 from generator.catalog.spec import Images
 from generator.collect import ask, pull
 from generator.collect.answers import VERSION, Header, seen
+from generator.collect.journal import Journal
 from generator.model import Image, Seen
 from generator.progress import Progress
 from generator.sources.base import SourceSpec
 
 AS_OF = datetime(2024, 6, 3, tzinfo=UTC)
+HEADER = Header(VERSION, AS_OF, "made-up")
 
 
 def seen_of(
@@ -24,6 +26,7 @@ def seen_of(
     include: tuple[str, ...] = ("*",),
     known: Iterable[str] = (),
     jobs: int = 8,
+    journal: Journal | None = None,
 ) -> Seen:
     """What is seen of a source's images; the `known` ones have pages."""
     collection = pull.Collection(
@@ -35,8 +38,8 @@ def seen_of(
         selected=lambda _: True,
         jobs=jobs,
     )
-    header = Header(VERSION, collection.as_of, "made-up")
-    return seen([ask.ask_all(collection, header, Progress())], ["public"], known=())["public"]
+    answers = ask.ask_all(collection, HEADER, Progress(), journal)
+    return seen([answers], ["public"], known=())["public"]
 
 
 def leave_alone(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from generator.collect.journal import Journal
 from generator.model import Seen
 from generator.sources.oci import Oci
-from tests.collecting import leave_alone, seen_of
+from tests.collecting import HEADER, leave_alone, seen_of
 from tests.registry.fake import FakeRegistry, TokenServer
 from tests.registry.server import Answer, Call, as_json, problem
 from tests.sources.asking import serving
@@ -147,6 +148,21 @@ def test_the_reason_why_a_source_failed_is_redacted(registry: FakeRegistry) -> N
 
     assert failure is not None
     assert failure.reason.endswith(" names a next page at http://***.example: not followed")
+
+
+@pytest.mark.parametrize("secret", [PASSWORD, 'quoted"twice"'])
+def test_a_journal_keeps_no_secret(registry: FakeRegistry, tmp_path: Path, secret: str) -> None:
+    registry.tag("app", secret, registry.image())
+    registry.tag(f"my-{secret}", "1.0", registry.image())
+
+    with Journal(tmp_path / "kept" / "journal.jsonl", HEADER) as journal:
+        seen = seen_at(registry, password=secret, journal=journal)
+
+    kept = journal.path.read_text()
+    assert list(seen.images) == ["other"]
+    assert '"image":"other"' in kept
+    assert '"key":"other:1.0"' in kept
+    assert secret not in kept.replace("\\", "")
 
 
 @pytest.mark.parametrize("part", ["tag", "name", "message", "invalid tag"])

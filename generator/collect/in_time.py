@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from generator.errors import TagpagesError
-from generator.registry.worktime import working_at_most
+from generator.registry import working_at_most
 from generator.sources.base import SourceSpec
 from generator.sources.remote import RemoteSpec
 

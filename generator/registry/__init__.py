@@ -20,6 +20,7 @@ from generator.registry.repository import Registry, Repository
 from generator.registry.session import DEFAULT_CONCURRENCY, Session
 from generator.registry.spread import spread
 from generator.registry.times import parse_time
+from generator.registry.worktime import working_at_most
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
@@ -43,4 +44,5 @@ __all__ = [
     "build_times",
     "parse_time",
     "spread",
+    "working_at_most",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_left, insort
 from collections.abc import Iterator
@@ -75,7 +76,7 @@ class Secrets:
 
 
 def _forms(secret: str) -> set[str]:
-    """The secret as it is, without base64's padding, in a URL or a form, and as `ascii` has it."""
+    """The secret as it is, unpadded (base64), and as URLs, forms, JSON and `ascii` write it."""
     quoted = {quote(secret, safe, errors="replace") for safe in ("", "/", URL_SAFE)}
     escaped = secret.encode("unicode_escape").decode()
     return {
@@ -83,6 +84,7 @@ def _forms(secret: str) -> set[str]:
         secret.rstrip("="),
         *quoted,
         quote_plus(secret, errors="replace"),
+        json.dumps(secret, ensure_ascii=False)[1:-1],
         escaped,
         escaped.replace("'", r"\'"),
     }
