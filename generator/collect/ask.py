@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NoReturn
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn, cast
 
 from generator.collect.answers import Answers, Header
 from generator.collect.journal import Journal
@@ -34,15 +37,40 @@ async def _collect(
     lookup = Lookup(collection.facts)
     for source in answers.tables.values():
         lookup.take(source.facts)
-    async with Shared(collection, observer, lookup, journal) as shared:
-        ticks = asyncio.create_task(_ticks(observer))
-        pulls = [Pull(shared, table, answers.of(table)) for table in collection.sources]
-        await asyncio.gather(*(pull.run() for pull in pulls))
-        ticks.cancel()
-        if shared.session:
-            ours = {*collection.known, *collection.images.exact()}
-            for source in answers.tables.values():
-                take_out_secrets(source, shared.session, ours)
+    with _stopped_in_order():
+        async with Shared(collection, observer, lookup, journal) as shared:
+            ticks = asyncio.create_task(_ticks(observer))
+            pulls = [Pull(shared, table, answers.of(table)) for table in collection.sources]
+            await asyncio.gather(*(pull.run() for pull in pulls))
+            ticks.cancel()
+            if shared.session:
+                ours = {*collection.known, *collection.images.exact()}
+                for source in answers.tables.values():
+                    take_out_secrets(source, shared.session, ours)
+
+
+@contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP cancel the task, as asyncio lets Ctrl-C, where they raise already.
+
+    So connections are closed, and credential helpers ended, before KeyboardInterrupt is raised.
+    """
+    loop, task = asyncio.get_running_loop(), cast("asyncio.Task[None]", asyncio.current_task())
+    raising = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.default_int_handler
+    ]
+    for number in raising:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        for number in raising:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.default_int_handler)
 
 
 async def _ticks(observer: Observer) -> NoReturn:
