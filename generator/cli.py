@@ -185,9 +185,17 @@ def collect(
     "--accept-loss",
     "accepted",
     multiple=True,
-    metavar="NAME",
-    help="Believe what this table or image has lost (repeatable).",
+    metavar="NAME@MARK",
+    help="Believe the loss or gain that has this mark in the report (repeatable).",
 )
+@click.option(
+    "--accept-any-loss",
+    "accepted_any",
+    multiple=True,
+    metavar="NAME",
+    help="Believe whatever this table or image has lost or gained (repeatable).",
+)
+@click.option("--back", is_flag=True, help="Build for a time before that of the last build.")
 def build(
     *,
     quiet: bool,
@@ -197,6 +205,8 @@ def build(
     dry_run: bool,
     reports: tuple[str, ...],
     accepted: tuple[str, ...],
+    accepted_any: tuple[str, ...],
+    back: bool,
     **options: Any,
 ) -> int:
     """Ask the registries and write the pages: the nightly job."""
@@ -210,7 +220,7 @@ def build(
     from generator.progress import progress
 
     job = _job(**options)
-    night = work.Night(answers, frozenset(accepted), jobs, dry_run)
+    night = work.Night(answers, accepted, accepted_any, jobs, dry_run=dry_run, back=back)
     with progress(shown=not quiet) as observer:
         report = work.build(job, night, observer)
     code = _tell(report, quiet=quiet, verbose=verbose)
@@ -246,6 +256,7 @@ def check(*, quiet: bool, diff: bool, **options: Any) -> int:
     """Would render change anything? Exit code 0 is no, 1 is yes."""
     from generator.content.diff import unified
     from generator.jobs import render as work
+    from generator.report.text import sentences
 
     changes, report = work.check(_job(**options))
     for change in changes:
@@ -253,8 +264,8 @@ def check(*, quiet: bool, diff: bool, **options: Any) -> int:
             click.echo(unified(change), nl=False)
         elif not quiet:
             click.echo(f"{change.action} {change.path}")
-    for finding in report.findings:
-        click.echo(f"tagpages: {finding.image}: {finding.detail}", err=True)
+    for sentence in sentences(report):
+        click.echo(f"tagpages: {sentence}", err=True)
     return TROUBLE if changes or report.is_trouble else DONE
 
 
@@ -350,8 +361,8 @@ def _tell(report: Report, *, quiet: bool, verbose: bool) -> int:
     """Print the report's short form to standard error."""
     if verbose:
         for change in report.changes:
-            for file in change.files:
-                click.echo(f"{change.kind} {file}", err=True)
+            for file, action in change.files.items():
+                click.echo(f"{action} {file}", err=True)
     if report.is_trouble or not quiet:
         _print(report, err=True)
     return TROUBLE if report.is_trouble else DONE

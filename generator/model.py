@@ -64,11 +64,15 @@ class TagGroup(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """One registry's view of one image: its groups, in the order of the page's rows."""
+    """One registry's view of one image: its groups, in the order of the page's rows.
+
+    `as_of` (UTC) is the time of the build that last believed it, only while that is an older one.
+    """
 
     name: str
     groups: tuple[TagGroup, ...] = ()
     time_kind: TimeKind = "listed"
+    as_of: datetime | None = None
 
 
 class Image(msgspec.Struct, frozen=True):

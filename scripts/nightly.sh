@@ -99,9 +99,12 @@ changed() {
   git diff --relative --no-renames --name-only -z "$1" "$2" -- "$content" | LC_ALL=C sort -z
 }
 
-# Whether two commits differ in nothing but the time of the build.
+# Whether two commits differ in nothing but the time of the build, how much the sources showed in
+# the nights of the week, and since when they answer the same.
 is_same() {
-  git diff --quiet --ignore-matching-lines='^  "as_of": ' "$1" "$2"
+  git diff --quiet --ignore-matching-lines='^  "as_of": ' \
+    --ignore-matching-lines='^    "[0-9]{4}-[0-9]{2}-[0-9]{2}": ' \
+    --ignore-matching-lines='^    "[^"]+": [{]"since":' "$1" "$2"
 }
 
 # Print a commit of the lane on top of the parent, or the parent if nothing is in the lane.

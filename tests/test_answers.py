@@ -74,12 +74,12 @@ def test_a_loss_that_lies_in_one_shard_alone_is_measured_against_the_whole(
     )
     few = {image: tags for image, tags in NIGHT.items() if image not in one["names"][:2]}
     most = {image: tags for image, tags in NIGHT.items() if image not in one["names"]}
-    for lists, code in ((few, 0), (most, 1)):
+    for lists, is_held in ((few, False), (most, True)):
         site.lists(lists, NIGHT)
         run = site.run("build", *shards(site, 4, "--as-of", LATER), "--dry-run")
         whole = site.run("build", "--as-of", LATER, "--dry-run")
         assert run == whole
-        assert run.code == code, run.err
+        assert ("source public: " in run.err) == is_held
 
 
 def test_a_part_that_is_missing_fails_its_images_and_keeps_their_pages(site: Site) -> None:
@@ -95,7 +95,7 @@ def test_a_part_that_is_missing_fails_its_images_and_keeps_their_pages(site: Sit
     changed = {path.partition("/")[0] for path in after if after[path] != before[path]}
     kept = NIGHT.keys() - changed
     assert 0 < len(kept) < 20
-    assert all(f"  {image}: public: " in run.err for image in sorted(kept)[:5])
+    assert f" ({len(kept)} images): " in run.err
 
 
 def tables(tree: dict[str, bytes]) -> dict[tuple[str, str], object]:

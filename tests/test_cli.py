@@ -148,7 +148,8 @@ def test_every_option_is_read_from_the_environment(site: Site) -> None:
         TAGPAGES_BUILD_QUIET="1",
         TAGPAGES_BUILD_JOBS="2",
         TAGPAGES_BUILD_REPORT=" ".join(map(str, reports)),
-        TAGPAGES_BUILD_ACCEPT_LOSS="public private",
+        TAGPAGES_BUILD_ACCEPT_LOSS="public@a1b2c3 private@a1b2c3",
+        TAGPAGES_BUILD_ACCEPT_ANY_LOSS="public private",
     )
     assert run == Run(0, "", "")
     assert [path.name for path in (site.root / "elsewhere").iterdir() if path.is_dir()] == ["app"]
@@ -366,7 +367,7 @@ def test_check_names_what_it_cannot_read(site: Site) -> None:
     site.state("app").write_text("{}")
     run = site.run("check")
     assert (run.code, run.out) == (1, "")
-    assert run.err.startswith("tagpages: app: app/tags.json: ")
+    assert run.err.startswith("tagpages: Failed: app: `app/tags.json: ")
 
 
 @pytest.mark.parametrize("command", ["check", "render"])
@@ -428,4 +429,4 @@ def test_an_accepted_loss_is_of_a_table_or_an_image(site: Site) -> None:
     assert held.code == 1
     assert digest("a") in site.body("app")
     for name in ("app", "public"):
-        assert site.run("build", "--dry-run", "--accept-loss", name).code == 0
+        assert site.run("build", "--dry-run", "--accept-any-loss", name).code == 0

@@ -202,7 +202,8 @@ def test_a_symbolic_link_is_refused_and_nothing_outside_is_touched(
     before = tree_of(outside) if outside.is_dir() else {"": outside.read_bytes()}
     site.lists(NEXT)
     site.catalog(window="1 day")  # so that `render` has something to write
-    run = site.run(command, "--as-of", "2024-06-02T12:00:00Z")
+    back = ["--back"] if command == "build" else []
+    run = site.run(command, "--as-of", "2024-06-02T12:00:00Z", *back)
     if command == "build":
         assert run.code == 1
         assert re.search(r"(?m)^  (tool|team/app): `(cannot read )?\S+ ?.*(symbolic link)", run.err)
@@ -279,7 +280,7 @@ def test_what_the_catalog_neither_includes_nor_excludes_stays_and_is_told(built:
     before = built.tree()
     built.catalog(images={"include": ["app"]})
     run = built.build()
-    assert "Pages that no build keeps up to date (2)\n  team/app\n  tool\n" in run.err
+    assert "Pages that no build keeps up to date (2)\n  2 images: team/app, tool\n" in run.err
     after = built.tree()
     assert {path for path in after if after[path] != before[path]} - {"build.json"} == {
         "app/tags_history.md",
@@ -312,7 +313,9 @@ def test_of_an_image_that_has_failed_nothing_else_is_told(built: Site) -> None:
     built.lists(NEXT | {"new": NEXT["app"]})
     run = built.run("build")
     assert re.fullmatch(
-        r"Failed \(2\)\n  new: `.*`\n  tool: `.*`\nDigests rolled: 2\n.* 2 failed .*\n", run.err
+        r"Failed \(2\)\n  new: `.*`\n  tool: `.*`\nDigests rolled: 2\n"
+        r"`public`: .*\n.* 2 failed .*\n",
+        run.err,
     )
 
 
@@ -431,7 +434,7 @@ def test_a_retired_image_may_get_a_successor_later_another_one_and_come_back(bui
     assert {image: built.page(image).read_bytes() for image in others} == others
     built.catalog()
     run = built.build()
-    assert "New images (1)\n  tool" in run.err
+    assert "Pages rebuilt (1)\n  tool" in run.err
     assert built.page("tool").read_text() == new
 
 

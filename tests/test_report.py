@@ -6,8 +6,9 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
+from typing import get_args
 
 import jsonschema
 import msgspec
@@ -17,17 +18,20 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from generator.grouping import Window
-from generator.guard.findings import Finding, FindingKind
+from generator.guard.findings import Finding, FindingKind, Worst
 from generator.model import Image, Table, TagGroup
 from generator.report.changes import (
     VERSION,
     ImageChange,
     Report,
     Roll,
+    SourceNight,
     Span,
     TableChange,
     image_change,
 )
+from generator.report.fold import families
+from generator.report.sections import needs_a_look
 from generator.report.text import as_json, headline, markdown, terminal
 from tests.support import ROOT
 
@@ -48,9 +52,14 @@ def image(*groups: TagGroup, name: str = "nginx") -> Image:
     return Image(name, (Table("public", groups),))
 
 
-def report(*changes: ImageChange, findings: Sequence[Finding] = (), unchanged: int = 0) -> Report:
+def report(
+    *changes: ImageChange,
+    findings: Sequence[Finding] = (),
+    unchanged: int = 0,
+    sources: tuple[SourceNight, ...] = (),
+) -> Report:
     page = "https://docs.example.com/ref/{image}/tags_history/"
-    return Report(VERSION, NOON, NOON - DAY, page, 7, changes, unchanged, tuple(findings))
+    return Report(VERSION, NOON, NOON - DAY, page, 7, changes, unchanged, tuple(findings), sources)
 
 
 def change(before: Sequence[TagGroup], after: Sequence[TagGroup]) -> TableChange:
@@ -108,6 +117,18 @@ def test_an_image_without_a_state_before_is_added_and_without_one_after_is_remov
 
 # For people
 
+HELD = Finding(
+    "held",
+    None,
+    "private",
+    "40 of 90 visible tags gone (44.4%); the limit is 10%",
+    nights=8,
+    accept="private@a1b2c3",
+    since=date(2024, 5, 27),
+    worst=(Worst("php", 25, ("8.1", "8.2")), Worst("nginx", 15, ("1",))),
+)
+"""A source that is held, as the build tells of it."""
+
 EVERYTHING = report(
     ImageChange("apko", "added", (TableChange("public", added=("latest", "1")),)),
     ImageChange("bash", "removed"),
@@ -124,127 +145,135 @@ EVERYTHING = report(
             ),
             TableChange("private", removed=("1",), emptied=True),
         ),
-        ("nginx/tags_history.md",),
+        {"nginx/tags_history.md": "changed"},
     ),
-    ImageChange("zot", "changed", (), ("zot/tags_history.md",)),
+    ImageChange("perl", "changed", (TableChange("public", removed=("5.36", "5.38")),)),
+    ImageChange("vim", "changed", (TableChange("public", added=("9",), filled=True),)),
+    ImageChange("wget", "rebuilt", (TableChange("public", added=("1",)),)),
+    ImageChange("zot", "changed", (), {"zot/tags_history.md": "changed"}),
     findings=[
         Finding("kept_day", "zot", "public", "2024-05-30, not 2024-06-02", ("1",)),
-        Finding("released", "nginx", "public", "5 of 8 visible tags gone"),
+        Finding(
+            "released", "perl", "public", "5 of 8 visible tags gone; the same 3 nights in a row"
+        ),
         Finding("time_back", "nginx", "public", "from 2024-06-01 to 2024-05-30", ("2",)),
         Finding("unmanaged", "old"),
         Finding("kept_folder", "bash", detail="notes.txt"),
         Finding("waiting", "new", detail="no answer of private"),
-        Finding("missing", "curl", nights=2),
+        Finding("missing", "curl", nights=2, until=date(2024, 6, 4)),
         Finding("gone", "bash", nights=3),
         Finding("moved_back", "nginx", "public", "000000000003 → 000000000001", ("1",)),
-        Finding("immutable_changed", "nginx", "public", "000000000001 → 000000000002", ("1",)),
+        Finding("moved_back", "nginx", "public", "000000000003 → 000000000002", ("edge",)),
+        Finding("flapping", "envoy", "public", tags=("latest", "1")),
+        Finding("immutable_changed", "nginx", "public", "000000000003 → 000000000001", ("1",)),
         Finding("failed", "php", "public", "status 500", nights=2),
-        Finding("held", None, "private", "40 of 90 visible tags gone (44%)", nights=1),
+        HELD,
+        Finding(
+            "held",
+            "ruby",
+            "private",
+            "all its 2 visible tags gone",
+            ("1", "latest"),
+            nights=2,
+            accept="ruby@0f1e2d",
+            since=date(2024, 6, 2),
+            until=date(2024, 6, 4),
+        ),
+        Finding("held", detail="`images.exclude` would remove 40 of 750 pages", accept="catalog"),
+        Finding("left_out", None, "third"),
+        Finding("unchanged", None, "public", "the very same answer since 2024-05-28", nights=6),
+        Finding("time_ahead", "zsh", "public", "up to 2034-01-01", ("5",)),
         Finding("failed", "ruby", "public", "status 404", nights=7),
     ],
     unchanged=700,
+    sources=(
+        SourceNight("public", 900, 12, 0.004, "latest", 8, rolled=820, new=2, gone=1),
+        SourceNight("private", 90),
+        SourceNight("third"),
+    ),
 )
 
 TEXT = """\
 # Image tags, 2024-06-03 12:00 UTC
 
-1 added, 1 removed, 2 changed, 700 unchanged, 3 failed or held back.
+1 added, 1 rebuilt, 1 removed, 4 changed, 700 unchanged, 4 failed or held back.
+
+- `public`: 12 of 900 tags removed (1.3%, usually 0.4%); most often `latest` (8 images); 820 tags \
+on another digest (91.1%, a mass rebuild); 2 images new, 1 gone.
+- `private` is held back: its tables stay as they were.
+- `third`: 0 images, and nothing to compare them with.
 
 ## Needs a look
 
 ### Failed for 7 nights or more (1)
-
 - `ruby`: public: `status 404` (night 7)
-
-### Held back (1)
-
-- `source private`: `40 of 90 visible tags gone (44%)` (night 1)
-
-### Failed (1)
-
-- `php`: public: `status 500` (night 2)
-
-### Immutable tags that moved (1)
-
-- `nginx`: public: `1` `000000000001 → 000000000002`
-
-### Tags that moved back (1)
-
-- `nginx`: public: `1` `000000000003 → 000000000001`
-
-### Tables newly empty (1)
-
-- [nginx](https://docs.example.com/ref/nginx/tags_history/): private: no tag left
-
-### Tags removed (2)
-
-- [nginx](https://docs.example.com/ref/nginx/tags_history/): public: `0.9`
-- [nginx](https://docs.example.com/ref/nginx/tags_history/): private: `1`
-
-### Gone images (1)
-
-- `bash`: (night 3)
-
-### Images that no source has (1)
-
-- `curl`: (night 2)
-
-### New images (1)
-
-- [apko](https://docs.example.com/ref/apko/tags_history/): public: `latest` `1`
-
-### Images that wait for an answer of every source (1)
-
-- `new`: `no answer of private`
-
-### Folders with files of others (1)
-
-- `bash`: `notes.txt`
-
-### Pages that no build keeps up to date (1)
-
-- `old`
-
-### Times that went back (1)
-
-- `nginx`: public: `2` `from 2024-06-01 to 2024-05-30`
-
+### Held back for 7 nights or more (1)
+- `source private`: `40 of 90 visible tags gone (44.4%); the limit is 10%`; most of all `php` 25 \
+(`8.1` `8.2`), `nginx` 15 (`1`); since 2024-05-27 (night 8); stays as it was until the answer is \
+whole again, or until `tagpages build --accept-loss private@a1b2c3` (the nightly job: accept-loss \
+`private@a1b2c3`)
+### Held back (2)
+- `ruby`: private: `all its 2 visible tags gone`; `latest` `1`; since 2024-06-02 (night 2); \
+believed on 2024-06-04 if it stays so, or at once with `tagpages build --accept-loss ruby@0f1e2d` \
+(the nightly job: accept-loss `ruby@0f1e2d`)
+- `the catalog`: `'images.exclude' would remove 40 of 750 pages`; nothing is removed without \
+`tagpages build --accept-loss catalog` (the nightly job: accept-loss `catalog`)
 ### Believed after all (1)
-
-- `nginx`: public: `5 of 8 visible tags gone`
+- `perl`: public: `5 of 8 visible tags gone; the same 3 nights in a row`
+### Failed (1)
+- `php`: public: `status 500` (night 2)
+### Immutable tags that moved (1)
+- `nginx`: public: `1` `000000000003 → 000000000001`
+### Tags that moved back (1)
+- `nginx`: public: `edge` `000000000003 → 000000000002`
+### Tags that go back and forth (1)
+- `envoy`: moved back more than 3 times in 31 nights (public: `latest` `1`)
+### Tables newly empty (1)
+- [nginx](https://docs.example.com/ref/nginx/tags_history/): private: no tag left, gone `1`
+### Tables newly filled (1)
+- [vim](https://docs.example.com/ref/vim/tags_history/): public: `9`
+### Tags removed (1)
+- [nginx](https://docs.example.com/ref/nginx/tags_history/): public: `0.9`
+### Gone images (1)
+- `bash`: no source has had it for 3 nights
+### Images that no source has (1)
+- `curl`: night 2; its page goes on 2024-06-04
+### New images (1)
+- [apko](https://docs.example.com/ref/apko/tags_history/): public: `latest` `1`
+### Pages rebuilt (1)
+- [wget](https://docs.example.com/ref/wget/tags_history/): there was a page, and no `tags.json`
+### Tables that pages do without (1)
+- `source third`: it has never answered yet; until it does, pages go without
+### Images that wait for an answer of every source (1)
+- `new`: `no answer of private`
+### Folders with files of others (1)
+- `bash`: `notes.txt`
+### Pages that no build keeps up to date (1)
+- `old`
+### Times that went back (1)
+- `nginx`: public: `2` `from 2024-06-01 to 2024-05-30`
+### Times after the build (1)
+- `zsh`: public: `5` `up to 2034-01-01`
+### Answers that do not change (1)
+- `source public`: `the very same answer since 2024-05-28`
 
 ## Routine
 
-<details><summary>Digests rolled (1)</summary>
-
-- [nginx](https://docs.example.com/ref/nginx/tags_history/): public: `000000000001` → \
-`000000000002` `latest` `1`
-
-</details>
-
-<details><summary>Tags added (1)</summary>
-
+### Tags added (1)
 - [nginx](https://docs.example.com/ref/nginx/tags_history/): public: `1.2`
 
-</details>
-
-<details><summary>Rows aged out (1)</summary>
-
+### Rows aged out (1)
 - [nginx](https://docs.example.com/ref/nginx/tags_history/): public: `0.8`
 
-</details>
-
-<details><summary>Later days not believed (1)</summary>
-
+### Later days not believed (1)
 - `zot`: public: `1` `2024-05-30, not 2024-06-02`
 
-</details>
+### Other changes (1)
+- [zot](https://docs.example.com/ref/zot/tags_history/): `tags_history.md`
 
-<details><summary>Other changes (1)</summary>
-
-- [zot](https://docs.example.com/ref/zot/tags_history/): `zot/tags_history.md`
-
-</details>
+### Digests rolled (1)
+- [nginx](https://docs.example.com/ref/nginx/tags_history/): public: `000000000001` → \
+`000000000002` `latest` `1`
 """
 
 
@@ -260,21 +289,45 @@ def test_a_quiet_night_says_that_nothing_needs_a_look() -> None:
     )
 
 
+HELD_LINE = (
+    "  source private: `40 of 90 visible tags gone (44.4%); the limit is 10%`; most of all `php` 25"
+    " (`8.1` `8.2`), `nginx` 15 (`1`); since 2024-05-27 (night 8); stays as it was until the answer"
+    " is whole again, or until `tagpages build --accept-loss private@a1b2c3` (the nightly job:"
+    " accept-loss `private@a1b2c3`)"
+)
+
+
 def test_the_terminal_shows_what_deserves_a_look_and_counts_the_routine() -> None:
     lines = list(terminal(EVERYTHING))
     assert lines[:4] == [
         ("Failed for 7 nights or more (1)", True),
         ("  ruby: public: `status 404` (night 7)", False),
-        ("Held back (1)", True),
-        ("  source private: `40 of 90 visible tags gone (44%)` (night 1)", False),
+        ("Held back for 7 nights or more (1)", True),
+        (
+            HELD_LINE,
+            False,
+        ),
     ]
-    assert lines[-6:] == [
-        ("Digests rolled: 1", False),
+    assert lines[-9:] == [
         ("Tags added: 1", False),
         ("Rows aged out: 1", False),
         ("Later days not believed: 1", False),
         ("Other changes: 1", False),
-        ("1 added, 1 removed, 2 changed, 700 unchanged, 3 failed or held back", True),
+        ("Digests rolled: 1", False),
+        (
+            (
+                "`public`: 12 of 900 tags removed (1.3%, usually 0.4%); most often `latest`"
+                " (8 images); 820 tags on another digest (91.1%, a mass rebuild);"
+                " 2 images new, 1 gone."
+            ),
+            False,
+        ),
+        ("`private` is held back: its tables stay as they were.", False),
+        ("`third`: 0 images, and nothing to compare them with.", False),
+        (
+            "1 added, 1 rebuilt, 1 removed, 4 changed, 700 unchanged, 4 failed or held back",
+            True,
+        ),
     ]
 
 
@@ -302,7 +355,7 @@ def many(before: Callable[[int], Groups | None], after: Callable[[int], Groups])
                 None if old is None else image(*old, name=name),
                 image(*after(number), name=name),
                 NIGHT,
-                (f"{name}/tags_history.md", f"{name}/tags.json"),
+                {f"{name}/tags_history.md": "changed", f"{name}/tags.json": "changed"},
             )
         )
     return report(*changes)
@@ -335,7 +388,7 @@ def numbered(number: int, first: int) -> Groups:
         ),
         pytest.param(
             lambda: many(lambda number: numbered(number, 0), lambda number: numbered(number, 1)),
-            "<details><summary>Digests rolled (1)</summary>",
+            "### Digests rolled (1)",
             id="an image of 5,000 tags",
         ),
         pytest.param(
@@ -371,33 +424,143 @@ def test_an_image_with_thousands_of_changes_leaves_room_for_the_others() -> None
         )
     )
     assert "`000000000000` → `000000000001` `1.0`; " in text
-    assert text.count(" → ") == 12 + 1
-    assert "and 4,988 more" in text
+    assert text.count(" → ") == 3 + 1
+    assert "and 4,997 more" in text
     assert "[small]" in text
 
 
+def listed(text: str) -> dict[str, list[str]]:
+    """The lines of what needs a look, by heading."""
+    look = text.partition("## Needs a look\n\n")[2].partition("\n## Routine")[0]
+    parts = [part.splitlines() for part in look.split("### ")[1:]]
+    return {title: lines for title, *lines in parts}
+
+
 def test_what_matters_least_is_the_first_to_be_counted_only() -> None:
-    kinds: tuple[FindingKind, ...] = ("held", "failed", "missing", "time_back", "kept_day")
+    kinds: tuple[FindingKind, ...] = (
+        "held", "released", "failed", "moved_back", "missing", "waiting", "unmanaged", "time_back",
+        "time_ahead",
+    )  # fmt: skip
     findings = [
-        Finding(kind, f"image-{number:04}", "public", "x" * 60)
+        Finding(kind, f"image-{number:04}", "public", f"reason {number}", (f"1.{number}",))
         for kind in kinds
         for number in range(300)
     ]
-    text = markdown(report(findings=findings))
-    sections = text.split("\n### ")[1:]
-    listed = [section.count("\n- `image-") for section in sections]
-    titles = [section.partition("\n")[0] for section in sections]
-    assert titles == [
-        "Held back (300)",
-        "Failed (300)",
-        "Images that no source has (300)",
-        "Times that went back (300)",
+    sections = listed(markdown(report(findings=findings)))
+    assert [(title, len(lines)) for title, lines in sections.items()] == [
+        ("Held back (300)", 6),
+        ("Believed after all (300)", 6),
+        ("Failed (300)", 6),
+        ("Tags that moved back (300)", 5),
+        ("Images that no source has (300)", 5),
+        ("Images that wait for an answer of every source (300)", 5),
+        ("Pages that no build keeps up to date (300)", 5),
+        ("Times that went back (300)", 5),
+        ("Times after the build (300)", 5),
     ]
-    assert listed[:2] == [300, 300]
-    assert 0 < listed[2] < 300
-    assert listed[3] == 0
-    assert f"- … and {300 - listed[2]:,} more\n" in sections[2]
-    assert "- … and 300 more\n" in sections[3]
+    assert sections["Failed (300)"][0] == "- `image-0000`: public: `1.0` `reason 0`"
+    assert sections["Failed (300)"][-1] == (
+        "- … and 295 more lines about 295 images, in the JSON report"
+    )
+
+
+@given(
+    st.lists(
+        st.builds(
+            Finding,
+            st.sampled_from(get_args(FindingKind)),
+            st.sampled_from(["nginx", "php", "ruby", "crossplane-aws-s3", None]),
+            st.sampled_from(["public", "private"]),
+            st.text(max_size=400),
+            st.lists(st.sampled_from(["1", "2", "latest"]), max_size=3).map(tuple),
+            st.integers(0, 30),
+        ),
+        max_size=300,
+    )
+)
+def test_whatever_the_night_what_needs_a_look_is_one_screen(findings: list[Finding]) -> None:
+    night = report(findings=findings)
+    text = markdown(night)
+    look = text.partition("\n## Needs a look")[2].partition("\n## Routine")[0]
+    assert len(look.splitlines()) <= 60
+    assert max(map(len, text.splitlines()), default=0) < 1000
+    assert [part.title for part in needs_a_look(night)] == [
+        title.rpartition(" (")[0] for title in listed(text)
+    ]
+
+
+# Equal events
+
+
+def test_the_same_tags_of_many_images_are_one_line_with_the_images_behind_it() -> None:
+    lost = (TableChange("public", removed=("latest",)), TableChange("private", removed=("latest",)))
+    names = [*(f"crossplane-aws-{name}" for name in ("ec2", "iam", "s3")), "nginx", "php"]
+    changes = [ImageChange(name, "changed", lost) for name in names]
+    other = ImageChange("ruby", "changed", (TableChange("public", removed=("3", "latest")),))
+    assert listed(markdown(report(*changes, other)))["Tags removed (6)"] == [
+        "- public, private: `latest` (5 images): `crossplane-aws-*` (3), `nginx`, `php`",
+        "- [ruby](https://docs.example.com/ref/ruby/tags_history/): public: `latest` `3`",
+    ]
+
+
+def test_the_order_of_tags_makes_no_other_line() -> None:
+    changes = [
+        ImageChange(name, "changed", (TableChange("public", removed=tags),))
+        for name, tags in (("a", ("1.9", "1.10")), ("b", ("1.10", "1.9")))
+    ]
+    (line,) = listed(markdown(report(*changes)))["Tags removed (2)"]
+    assert line == "- public: `1.9` `1.10` (2 images): `a`, `b`"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["a-1", "a-2", "b"], ["a-1", "a-2", "b"]),
+        (["a-1", "a-2", "a-3", "b"], ["a-* (3)", "b"]),
+        (["a-x-1", "a-x-2", "a-x-3", "a-y"], ["a-x-* (3)", "a-y"]),
+        (["a-x-1", "a-x-2", "a-y", "a-z"], ["a-* (4)"]),
+        (["t/a", "t/b", "t/c", *(f"c-{n}" for n in range(4))], ["c-* (4)", "t/* (3)"]),
+    ],
+)
+def test_three_names_that_begin_alike_are_a_family(names: list[str], told: list[str]) -> None:
+    assert families(names) == told
+
+
+def test_a_line_names_six_images_or_families_and_counts_the_rest() -> None:
+    changes = [
+        ImageChange(sign * 3, "changed", (TableChange("public", removed=("1",)),))
+        for sign in "abcdefgh"
+    ]
+    (line,) = listed(markdown(report(*changes)))["Tags removed (8)"]
+    assert line.endswith(" (8 images): `aaa`, `bbb`, `ccc`, `ddd`, `eee`, `fff` and 2 more")
+
+
+# One event in one section
+
+
+def test_a_tag_that_should_never_have_moved_is_not_told_of_twice() -> None:
+    moved = [
+        Finding(kind, "nginx", "public", "a → b", ("1", "1.2"))
+        for kind in ("immutable_changed", "moved_back")
+    ]
+    assert list(listed(markdown(report(findings=moved)))) == ["Immutable tags that moved (1)"]
+
+
+@pytest.mark.parametrize("image", ["nginx", None])
+def test_what_is_believed_after_all_is_not_removed_too(image: str | None) -> None:
+    changes = [
+        ImageChange("nginx", "changed", (TableChange("public", removed=("1",), emptied=True),)),
+        ImageChange("php", "changed", (TableChange("private", removed=("1",)),)),
+    ]
+    released = [Finding("released", image, "public", "all its 1 visible tags gone")]
+    sections = listed(markdown(report(*changes, findings=released)))
+    assert list(sections) == ["Believed after all (1)", "Tags removed (1)"]
+    assert "php" in sections["Tags removed (1)"][0]
+
+
+def test_a_table_that_only_aged_out_is_routine() -> None:
+    aged = ImageChange("a", "changed", (TableChange("public", aged_out=("1",), emptied=True),))
+    assert "Nothing needs a look." in markdown(report(aged))
 
 
 # Foreign text

@@ -240,7 +240,7 @@ TABLES = {
 
 
 def page(image: Image, order: TagOrder = "recency") -> str:
-    site = Site("/ref/", (), TABLES, MONTH, order, AS_OF)
+    site = Site("/ref/", (), TABLES, MONTH, order, AS_OF, 7)
     return RENDERER.render(
         tags_history.OUTPUT.template, tags_history.view(Subject(image, Details(image.name)), site)
     )

@@ -90,16 +90,21 @@ class Tab(_Spec, frozen=True, kw_only=True):
 
 
 class Guard(_Spec, frozen=True, kw_only=True):
-    """How much of a source's answer may be missing before it is held back."""
+    """How much of a source's answer may be missing, or new, before it is held back."""
 
     table_loss: Annotated[
         Share,
+        Meta(description="Hold a table that loses more than this share of its visible tags."),
+    ] = 0.5
+    table_growth: Annotated[
+        Annotated[float, Meta(ge=1)],
         Meta(
             description=(
-                "Hold a table that loses more than this share of its visible tags (at least 3)."
-            )
+                "Hold a table that has more than so many times the visible tags of before (and at "
+                "least 500 more)."
+            ),
         ),
-    ] = 0.5
+    ] = 5
     source_loss: Annotated[
         Share,
         Meta(
@@ -108,15 +113,42 @@ class Guard(_Spec, frozen=True, kw_only=True):
             )
         ),
     ] = 0.1
+    week_loss: Annotated[
+        Share,
+        Meta(
+            description=(
+                "Hold the source when it has lost more than this share of its visible tags within "
+                "seven nights, and shows that much less."
+            )
+        ),
+    ] = 0.15
     image_loss: Annotated[
         Share,
         Meta(
             description=(
-                "Hold the source when more than this share of its images (at least 3) become empty "
-                "or missing in one night."
+                "Hold the source when more than this share of its images become empty or missing "
+                "in one night."
             )
         ),
     ] = 0.05
+    name_loss: Annotated[
+        Share,
+        Meta(
+            description=(
+                "Hold the source when one tag name is gone from more than this share of the images "
+                "that had it (at least 5)."
+            )
+        ),
+    ] = 0.04
+    source_gain: Annotated[
+        Annotated[float, Meta(ge=0)],
+        Meta(
+            description=(
+                "Hold the source when the images that it has, or the visible tags, become more by "
+                "more than this share (and at least 10 images, or 200 tags)."
+            )
+        ),
+    ] = 0.25
     moved_back: Annotated[
         Share,
         Meta(
@@ -126,6 +158,15 @@ class Guard(_Spec, frozen=True, kw_only=True):
             )
         ),
     ] = 0.05
+    source_gone_after: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description=(
+                "Believe a held source when the same has been missing for so many nights in a row; "
+                "0 is never. Without it: 7, but never on a site of more than 1,000 tags."
+            ),
+        ),
+    ] = None
 
 
 class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):

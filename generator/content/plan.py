@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from generator.content.tree import Change, FullError, Tree
+from generator.content.tree import Change, FileAction, FullError, Tree
 from generator.errors import TagpagesError, UsageError
 from generator.guard.findings import Finding, FindingKind
 
@@ -73,10 +73,10 @@ class Plan:
                     unwritten.add(image)
                 self.fail(image, str(error))
 
-    def touched(self) -> dict[str, tuple[str, ...]]:
-        """The files that are written or removed, by image; only images that have any."""
+    def touched(self) -> dict[str, dict[str, FileAction]]:
+        """What is done to which file, by image; only images that have any."""
         return {
-            image: tuple(change.path for change in changes)
+            image: {change.path: change.action for change in changes}
             for image, changes in self.changes.items()
             if changes
         }

@@ -26,7 +26,7 @@ class Publisher:
     """Plans the files of images and of the site; every method raises TagpagesError where it cannot.
 
     `image_outputs` and `site_outputs` are those to write, `owned` the files that are ours, `tables`
-    the names of the tables that a page needs, `front_matter` has the catalog's fixed values for new
+    the names of the tables that a page has, `front_matter` has the catalog's fixed values for new
     pages, and with `renew` for existing ones; `checked` has, by template, the front matter that was
     found to be YAML last.
     """
@@ -46,7 +46,7 @@ class Publisher:
         """The outputs of an image, and of its state what is not as it is `stored`."""
         image, details = subject
         check_folder(image.name)
-        complete = Subject(self._with_all_tables(image), details)
+        complete = Subject(self._of_catalog(image), details)
         changes = [
             self._output(f"{image.name}/{output.file}", output, complete)
             for output in self.image_outputs
@@ -60,13 +60,13 @@ class Publisher:
             changes.append(self.tree.change(f"{image.name}/{TAGS_FILE}", encode_image(image)))
         return _changes(changes)
 
-    def is_complete(self, image: Image) -> bool:
-        """Whether all the tables of the image's pages are known."""
-        return {table.name for table in image.tables}.issuperset(self.tables)
+    def has_tables(self, image: Image) -> bool:
+        """Whether any of the tables of the image's pages is known."""
+        return any(table.name in self.tables for table in image.tables)
 
     def site(self, subjects: Iterable[Subject]) -> list[Change]:
-        """The outputs of the site, which are about all its images (`is_complete` ones)."""
-        complete = [Subject(self._with_all_tables(image), details) for image, details in subjects]
+        """The outputs of the site, which are about all its images (`has_tables` ones)."""
+        complete = [Subject(self._of_catalog(image), details) for image, details in subjects]
         changes = [self._output(output.file, output, complete) for output in self.site_outputs]
         dropped = set(self.owned.site) - {*self._files(self.site_outputs), BUILD_FILE}
         return _changes([*changes, *(self.tree.change(file, None) for file in sorted(dropped))])
@@ -123,15 +123,13 @@ class Publisher:
             raise UsageError(f"template {template}: {error}") from None
         return draft
 
-    def _with_all_tables(self, image: Image) -> Image:
-        """The image with just the catalog's tables, in their order."""
+    def _of_catalog(self, image: Image) -> Image:
+        """The image with the catalog's tables only, in their order, as far as they are known."""
         tables = {table.name: table for table in image.tables}
-        for name in self.tables:
-            if name not in tables:
-                raise TagpagesError(
-                    f"nothing is known yet of the table `{name}`: run `tagpages build`"
-                )
-        return Image(image.name, tuple(tables[name] for name in self.tables))
+        known = tuple(tables[name] for name in self.tables if name in tables)
+        if not known:
+            raise TagpagesError("nothing is known yet of any table: run `tagpages build`")
+        return Image(image.name, known)
 
 
 def _changes(changes: Iterable[Change | None]) -> list[Change]:

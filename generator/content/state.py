@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -49,10 +49,11 @@ _encode = msgspec.json.Encoder().encode
 def encode_image(image: Image) -> bytes:
     """The text of an image's `tags.json`."""
     tables = b",\n".join(
-        b'    {"name": %b, "time_kind": %b, "groups": [%b]}'
+        b'    {"name": %b, "time_kind": %b, %b"groups": [%b]}'
         % (
             _encode(table.name),
             _encode(table.time_kind),
+            b'"as_of": %b, ' % _encode(table.as_of) if table.as_of else b"",
             b"\n      " + b",\n      ".join(map(_encode, table.groups)) + b"\n    "
             if table.groups
             else b"",
@@ -90,6 +91,7 @@ def _check_file(file: _TagsFile, name: str) -> None:
 
 
 def _check_table(table: Table) -> None:
+    _check_time(table.as_of)
     check_tags([tag for group in table.groups for tag in group.tags])
     check_digests([group.digest for group in table.groups])
     for group in table.groups:
@@ -124,13 +126,16 @@ def encode_build(build: Build) -> bytes:
     """The text of `build.json`: one entry a line, keys sorted."""
     fields = [f'  "version": {VERSION}', f'  "as_of": {_encode(build.as_of).decode()}']
     fields.append(f'  "outputs": {_encode(build.outputs).decode()}')
-    for name in ("totals", "failed", "held", "gone"):
-        entries: Mapping[str, msgspec.Struct] = getattr(build, name)
+    for name in ("totals", "failed", "held", "gone", "answers", "week"):
+        entries: Mapping[str | date, object] = getattr(build, name)
         lines = [
-            f"    {json.dumps(key)}: {_encode(entries[key]).decode()}" for key in sorted(entries)
+            f"    {json.dumps(str(key))}: {_encode(entries[key]).decode()}"
+            for key in sorted(entries, key=str)
         ]
         body = "\n" + ",\n".join(lines) + "\n  " if lines else ""
         fields.append(f'  "{name}": {{{body}}}')
+    if build.scope:
+        fields.append(f'  "scope": {_encode(build.scope).decode()}')
     fields.append(f'  "standing": {_encode_lines(build.standing, 2)}')
     nights = ",\n".join(
         f"    {_encode(time).decode()}: {_encode_lines(build.noticed[time], 4)}"

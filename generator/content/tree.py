@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 from stat import S_ISLNK
+from typing import Literal
 
 import msgspec
 
@@ -26,6 +27,10 @@ _TEMPORARY = ".tagpages-tmp"
 _FATAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
+FileAction = Literal["added", "removed", "changed"]
+"""What is done to a file."""
+
+
 class Change(msgspec.Struct, frozen=True):
     """One file to write or remove; `before` is None for a new file, `after` for a removed one."""
 
@@ -34,7 +39,7 @@ class Change(msgspec.Struct, frozen=True):
     after: bytes | None
 
     @property
-    def action(self) -> str:
+    def action(self) -> FileAction:
         """What is done to the file: added, removed or changed."""
         if self.before is None:
             return "added"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -18,11 +19,15 @@ FindingKind = Literal[
     "unmanaged",
     "kept_folder",
     "moved_back",
+    "flapping",
     "immutable_changed",
     "time_back",
     "kept_day",
     "not_looked_up",
     "removed",
+    "left_out",
+    "unchanged",
+    "time_ahead",
 ]
 """What was noticed:
 
@@ -39,11 +44,15 @@ FindingKind = Literal[
   excludes the image, or there is no `tags.json` beside them, and no source has the image.
 - `kept_folder`: the folder of a removed image holds files that are not tagpages'.
 - `moved_back`: a tag points again to a digest that it had left.
+- `flapping`: a tag has moved back again and again in the nights that are remembered.
 - `immutable_changed`: a tag that never moves moved.
 - `time_back`: the time of a tag or a group went back to an earlier day.
 - `not_looked_up`: what the digests of documented tags contain could not be looked up; what was
   known of them stands.
 - `kept_day`: the source gave a later day for the same digest and tags, which is not believed.
+- `left_out`: a source that has never answered yet; pages do without its table until it does.
+- `unchanged`: a source has given the very same answer for longer than it used to.
+- `time_ahead`: tags have a time after that of the build, which is not believed.
 - `removed`: tags that a page showed are gone from the registry.
 """
 
@@ -63,8 +72,20 @@ EVENTS: frozenset[FindingKind] = frozenset(
 """What happens once; all other kinds say how something stands, for as long as it stands so."""
 
 
+class Worst(msgspec.Struct, frozen=True):
+    """An image that a hold is about: how many tags of it, and some of them."""
+
+    image: str
+    count: int
+    tags: tuple[str, ...]
+
+
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing to tell; `table` names the source, `nights` counts how long it has been so."""
+    """One thing to tell; `table` names the source, `nights` counts how long it has been so.
+
+    `since` is the first night of it, and `until` the one that ends it, if nothing changes.
+    `accept` is what `--accept-loss` takes to believe it, `worst` has what it is about most.
+    """
 
     kind: FindingKind
     image: str | None = None
@@ -72,3 +93,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
     tags: tuple[str, ...] = ()
     nights: int = 0
+    accept: str = ""
+    since: date | None = None
+    until: date | None = None
+    worst: tuple[Worst, ...] = ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 
 from msgspec.structs import replace
@@ -42,6 +43,27 @@ def merge(
     if any(item.kind == "kept_day" for item in findings):
         return arranged(result, order), findings
     return tuple(result), findings
+
+
+def with_believable_times(
+    known: Groups, tags: Sequence[Tag], as_of: datetime
+) -> tuple[Sequence[Tag], list[Tag]]:
+    """The tags, those that are later than the build by more than a day with the time that is known.
+
+    A tag that is new, or has moved, gets the time of the build. The second value has the tags whose
+    times are not believed.
+    """
+    latest = as_of + timedelta(days=1)
+    ahead = [tag for tag in tags if tag.last_changed > latest]
+    if not ahead:
+        return tags, ahead
+    times = {(group.digest, tag): group.last_changed for group in known for tag in group.tags}
+    return [
+        replace(tag, last_changed=times.get((tag.digest, tag.name), as_of))
+        if tag.last_changed > latest
+        else tag
+        for tag in tags
+    ], ahead
 
 
 def _same_tags(old: TagGroup, new: TagGroup, findings: list[Finding]) -> TagGroup:

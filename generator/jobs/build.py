@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-from msgspec.structs import replace
 
 from generator.collect.answers import Answers, facts, seen
 from generator.collect.pull import Observer
@@ -20,12 +18,19 @@ from generator.errors import UsageError
 from generator.facts.base import Facts
 from generator.facts.details import details_of, not_looked_up
 from generator.guard.findings import Finding
-from generator.guard.judge import Rules, SourceRules, Verdict, judge
-from generator.guard.memory import Build, Streak, Totals, noticed, standing
+from generator.guard.judge import Verdict, judge
+from generator.guard.memory import Build
+from generator.jobs.believing import accepted, record, rules
 from generator.jobs.collect import Pull, collect, known_facts, read_answers
 from generator.jobs.job import Job
-from generator.jobs.planning import check_only, plan_images, plan_removal, report_of
-from generator.model import Image
+from generator.jobs.planning import (
+    CATALOG,
+    check_only,
+    plan_images,
+    plan_removal,
+    report_of,
+    sparing,
+)
 from generator.pages.base import Subject
 from generator.report.changes import Report
 
@@ -37,15 +42,18 @@ LEFTOVERS = "build.*-of-*.json"
 class Night:
     """What one build is asked for beside the catalog.
 
-    `answers` are files to build from instead of asking the sources, `accepted` the names of tables
-    and images whose losses are believed this time, `jobs` is how many images of one source are
-    asked for at once; with `dry_run` nothing is written.
+    `answers` are files to build from instead of asking the sources. `accepted` names tables and
+    images with the marks of the losses that are believed this time, `accepted_any` those of which
+    any loss is. `jobs` is how many images of one source are asked for at once. With `dry_run`
+    nothing is written; with `back` the time may lie before the last build's.
     """
 
     answers: Sequence[Path] = ()
-    accepted: frozenset[str] = frozenset()
+    accepted: Sequence[str] = ()
+    accepted_any: Sequence[str] = ()
     jobs: int = 8
     dry_run: bool = False
+    back: bool = False
 
 
 def build(job: Job, night: Night, observer: Observer) -> Report:
@@ -56,23 +64,27 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
     """
     tree = Tree(job.content)
     with nullcontext() if night.dry_run else tree.lock():
-        known = job.known()
-        _check_accepted(job, night.accepted, known.images)
+        known, spared = sparing(job, job.known(), accepted=CATALOG in night.accepted)
+        loss = accepted(job, night.accepted, night.accepted_any, known)
         _ = job.renderer  # a template that is wrong is told before the sources are asked
         parts = read_answers(job, night.answers) if night.answers else []
         if not parts:
             pull = Pull(night.jobs, journaled=not night.dry_run)
             parts = [collect(job, known, observer, pull)]
         as_of = _as_of(job, known.last, parts)
+        if not night.back:
+            _check_not_earlier(as_of, known.last.as_of)
         managed = {name: image for name, image in known.images.items() if job.is_managed(name)}
         answered = seen(parts, [table.name for table in job.catalog.tables], managed)
-        verdict = judge(_rules(job, as_of, night.accepted), managed, known.last, answered)
+        verdict = judge(rules(job, as_of, loss, known), managed, known.last, answered)
+        if verdict.is_untimely:  # a wrong time must not become that of the pages
+            as_of = known.last.as_of or as_of
         told = facts(parts)
         publisher = job.publisher(tree, known.last, as_of)
         plan = plan_images(job, publisher, known, _subjects(job, known, verdict, told))
         for name in sorted(verdict.gone):
             plan_removal(plan, publisher, name)
-        plan.findings[:0] = verdict.findings
+        plan.findings[:0] = [*verdict.findings, *spared]
         _note_unmanaged(job, plan, known)
         _note_unknown(job, plan, verdict)
         _note_facts(job, plan, verdict, told)
@@ -81,8 +93,7 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
             plan.apply(tree)
         report = report_of(job, plan, known, verdict.images, as_of)
         if not night.dry_run:
-            counted = _counted(job, known, verdict, plan, as_of)
-            _write_build(job, tree, _remembering(job, counted, known.last, report))
+            _write_build(job, tree, record(job, known, verdict, report))
     return report
 
 
@@ -93,25 +104,13 @@ def _as_of(job: Job, last: Build, parts: Sequence[Answers]) -> datetime:
     return job.as_of(answers=parts[0].header.as_of)
 
 
-def _check_accepted(job: Job, accepted: Collection[str], known: Mapping[str, Image]) -> None:
-    tables = {table.name for table in job.catalog.tables}
-    for name in sorted(set(accepted) - tables - known.keys()):
-        raise UsageError(f"--accept-loss {name}: no table and no image with a page is named so")
-
-
-def _rules(job: Job, as_of: datetime, accepted: frozenset[str]) -> Rules:
-    return Rules(
-        as_of=as_of,
-        window=job.window,
-        order=job.catalog.tag_order,
-        sources=tuple(
-            SourceRules(table.name, table.source.time_kind, table.guard, table.source.is_immutable)
-            for table in job.catalog.tables
-        ),
-        gone_after=job.catalog.gone_after,
-        accepted=accepted,
-        whole=not job.only,
-    )
+def _check_not_earlier(as_of: datetime, last: datetime | None) -> None:
+    """Raise UsageError for a time before the last build's."""
+    if last and as_of < last:
+        raise UsageError(
+            f"`as_of` {as_of:%Y-%m-%dT%H:%M:%SZ} lies before that of the last build,"
+            f" {last:%Y-%m-%dT%H:%M:%SZ}: --back builds for an earlier time all the same"
+        )
 
 
 def _subjects(
@@ -166,54 +165,3 @@ def _write_build(job: Job, tree: Tree, build: Build) -> None:
         for path in job.content.glob(LEFTOVERS):
             if change := tree.change(path.name, None):
                 tree.apply(change)
-
-
-def _remembering(job: Job, build: Build, last: Build, report: Report) -> Build:
-    """The build with what it has to tell, and what happened in the nights before it."""
-    findings = [*report.findings, *report.removals()]
-    return replace(
-        build,
-        standing=standing(last.standing, findings, job.selected),
-        noticed=noticed(last.noticed, report.as_of, findings),
-    )
-
-
-def _counted(job: Job, known: Known, verdict: Verdict, plan: Plan, as_of: datetime) -> Build:
-    """The totals and streaks of this build; what a run with `only` is not about stays."""
-    last = known.last
-    removed = plan.changes.keys() - verdict.images.keys()
-    missing = {name: streak for name, streak in verdict.missing.items() if name not in removed}
-    if not job.only:
-        images = known.images | verdict.images
-        totals = _totals(image for name, image in images.items() if name not in removed)
-        return Build(as_of, totals, verdict.failed, verdict.held, missing, outputs=job.outputs)
-
-    def others(streaks: Mapping[str, Streak]) -> dict[str, Streak]:
-        """Those of sources, and of images that this run is not about."""
-        split = {key: key.partition(":")[2] for key in streaks}
-        return {key: streaks[key] for key, image in split.items() if not job.selected(image)}
-
-    gone = {name: streak for name, streak in last.gone.items() if not job.selected(name)}
-    return Build(
-        last.as_of,
-        last.totals,
-        others(last.failed) | verdict.failed,
-        others(last.held) | verdict.held,
-        gone | missing,
-        outputs=last.outputs,
-    )
-
-
-def _totals(images: Iterable[Image]) -> dict[str, Totals]:
-    """How many images, groups and tags each table has."""
-    totals: dict[str, Totals] = {}
-    for image in images:
-        for table in image.tables:
-            if table.groups:
-                old = totals.get(table.name, Totals())
-                totals[table.name] = Totals(
-                    old.images + 1,
-                    old.groups + len(table.groups),
-                    old.tags + sum(len(group.tags) for group in table.groups),
-                )
-    return totals

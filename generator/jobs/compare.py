@@ -6,10 +6,20 @@ from collections.abc import Iterable
 
 from generator.content.snapshot import Snapshot, of_folder, take
 from generator.content.state import load_build
+from generator.content.tree import FileAction
 from generator.guard.findings import Finding
+from generator.guard.memory import with_flapping
 from generator.jobs.job import Job
-from generator.report.changes import VERSION, Report, Span, image_change, with_old_tags
-from generator.report.text import needs_a_look
+from generator.jobs.planning import shown_before
+from generator.report.changes import (
+    VERSION,
+    Report,
+    Span,
+    image_change,
+    source_nights,
+    with_old_tags,
+)
+from generator.report.sections import needs_a_look
 
 
 def compare(job: Job, before: str, after: str | None = None) -> Report:
@@ -35,7 +45,12 @@ def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
     old = take(before, job.content, ours)
     new = of_folder(job.content, ours, old)
     report = _report(job, before, old, new)
-    subjects = {entry.subject for section in needs_a_look(report) for entry in section.entries}
+    subjects = {
+        entry.subject
+        for part in needs_a_look(report)
+        for line in part.lines
+        for entry in line.entries
+    }
     # a line shows printable text only: that may differ from the name of a folder that is no image's
     subjects |= {finding.image for finding in report.found("failed") if finding.image}
     look: list[str] = []
@@ -47,7 +62,9 @@ def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
 
 def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
     files = {
-        name: paths for name, paths in old.changed_files(new).items() if name and job.selected(name)
+        name: {path: _action(path, old, new) for path in paths}
+        for name, paths in old.changed_files(new).items()
+        if name and job.selected(name)
     }
     (images, were_broken), (now, broken) = old.images(files), new.images(files)
     unreadable = {
@@ -65,23 +82,36 @@ def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
     span = Span(job.window, last.as_of or as_of, as_of, removed=_removed(noticed))
     span = span._replace(complete=with_old_tags(images, now, span))
     changed = sorted(files.keys() & (images.keys() | now.keys()) - unreadable.keys())
+    changes = tuple(
+        change.over_a_page() if old.ids.keys() & change.files.keys() else change
+        for change in (
+            image_change(name, images.get(name), now.get(name), span, files[name])
+            for name in changed
+        )
+    )
     there = set(filter(job.selected, new.with_state()))
+    told = [item for item in noticed if item.kind != "removed"]
     return Report(
         VERSION,
         span.as_of,
         span.before,
         job.page,
         job.catalog.stale_after,
-        tuple(
-            image_change(name, images.get(name), now.get(name), span, files[name])
-            for name in changed
-        ),
+        changes,
         len(there - files.keys()),
         (
             *(Finding("failed", name, detail=unreadable[name]) for name in sorted(unreadable)),
-            *(finding for finding in noticed if finding.kind != "removed"),
+            *with_flapping(told, last.noticed),
         ),
+        source_nights(changes, shown_before(job, last), {}),
     )
+
+
+def _action(path: str, old: Snapshot, new: Snapshot) -> FileAction:
+    """What happened to a file that differs between the two."""
+    if path not in old.ids:
+        return "added"
+    return "changed" if path in new.ids else "removed"
 
 
 def _removed(noticed: Iterable[Finding]) -> dict[str, set[tuple[str, str]]]:

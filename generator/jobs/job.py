@@ -172,7 +172,15 @@ class Job:
         return Publisher(
             tree,
             self.renderer,
-            Site(catalog.url, self.tabs, self._tables(), self.window, catalog.tag_order, as_of),
+            Site(
+                catalog.url,
+                self.tabs,
+                self._tables(),
+                self.window,
+                catalog.tag_order,
+                as_of,
+                catalog.stale_after,
+            ),
             self.image_outputs,
             self.site_outputs,
             self.owned(last),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
+from msgspec.structs import replace
+
 from generator.content.known import Known
 from generator.content.plan import SITE, Plan
 from generator.content.publish import Publisher
@@ -13,10 +15,49 @@ from generator.content.retirement import plan_retired
 from generator.content.tree import Change
 from generator.errors import UsageError
 from generator.facts.base import Details
+from generator.guard.findings import Finding
+from generator.guard.memory import Build, with_flapping
+from generator.guard.rules import percent
 from generator.jobs.job import Job
 from generator.model import Image
 from generator.pages.base import Subject
-from generator.report.changes import VERSION, Report, Span, image_change, with_old_tags
+from generator.report.changes import (
+    VERSION,
+    Report,
+    Span,
+    image_change,
+    source_nights,
+    with_old_tags,
+)
+
+CATALOG = "catalog"
+"""What `--accept-loss` calls the removal of many pages by the catalog itself."""
+PAGES_LOSS, PAGES_AT_LEAST = 0.05, 10
+"""The catalog may remove this share of the pages in one run, and always fewer than so many."""
+_NAMED = 5
+
+
+def sparing(job: Job, known: Known, *, accepted: bool) -> tuple[Known, list[Finding]]:
+    """What is known, without the images that the catalog takes the pages of, if they are many.
+
+    Then nothing becomes of their files, and the finding says so; unless that is `accepted`.
+    """
+    excluded, retired = job.catalog.images.excluded, job.catalog.retired
+    pages = known.files.keys() - {""}
+    leaving = {
+        name
+        for name in pages
+        if excluded(name) or (name in retired and name in known.images.keys() | known.broken.keys())
+    }
+    if accepted or len(leaving) < PAGES_AT_LEAST or len(leaving) <= PAGES_LOSS * len(pages):
+        return known, []
+    detail = (
+        f"`images.exclude` and `retired` would remove {len(leaving):,} of {len(pages):,} pages at"
+        f" once: {', '.join(sorted(leaving)[:_NAMED])} and {len(leaving) - _NAMED:,} more; the"
+        f" limit is {percent(PAGES_LOSS)}"
+    )
+    files = {name: own for name, own in known.files.items() if name not in leaving}
+    return replace(known, files=files), [Finding("held", detail=detail, accept=CATALOG)]
 
 
 def plan_images(
@@ -34,7 +75,7 @@ def plan_images(
     paged |= {name: subject for name, subject in stored.items() if not job.selected(name)}
     _plan_others(job, plan, publisher, known, paged)
     if publisher.site_outputs or len(publisher.owned.site) > 1:
-        shown = [paged[name] for name in sorted(paged) if publisher.is_complete(paged[name].image)]
+        shown = [paged[name] for name in sorted(paged) if publisher.has_tables(paged[name].image)]
         plan.add(SITE, partial(publisher.site, shown))
     return plan
 
@@ -73,20 +114,34 @@ def report_of(
     before = known.last.as_of or as_of
     span = Span(job.window, before, as_of)
     span = span._replace(complete=with_old_tags(known.images, images, span))
+    changes = tuple(
+        change.over_a_page() if change.image in known.files else change
+        for change in (
+            image_change(name, known.images.get(name), images.get(name), span, files)
+            for name, files in sorted(plan.touched().items())
+            if name != SITE
+        )
+    )
+    earlier = {time: found for time, found in known.last.noticed.items() if time < as_of}
     return Report(
         VERSION,
         as_of,
         before,
         job.page,
         job.catalog.stale_after,
-        tuple(
-            image_change(name, known.images.get(name), images.get(name), span, files)
-            for name, files in sorted(plan.touched().items())
-            if name != SITE
-        ),
+        changes,
         sum(plan.changes.get(name) == [] for name in images),
-        tuple(plan.findings),
+        tuple(with_flapping(plan.findings, earlier)),
+        source_nights(
+            changes, shown_before(job, known.last), known.last.usual_losses(as_of.date())
+        ),
     )
+
+
+def shown_before(job: Job, last: Build) -> dict[str, int]:
+    """How many tags each source's pages showed after the last build, in the catalog's order."""
+    shown = last.shown()
+    return {table.name: shown.get(table.name, 0) for table in job.catalog.tables}
 
 
 def _plan_others(

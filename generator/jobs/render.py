@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from generator.content.plan import Plan
 from generator.content.tree import Change, Tree
 from generator.errors import UsageError
 from generator.jobs.job import Job
-from generator.jobs.planning import check_only, plan_images, report_of, stored_subjects
+from generator.jobs.planning import (
+    check_only,
+    plan_images,
+    report_of,
+    sparing,
+    stored_subjects,
+)
 from generator.report.changes import Report
 
 
@@ -35,7 +43,7 @@ def _existing_tree(job: Job) -> Tree:
 
 
 def _planned(job: Job, tree: Tree, *, renew: bool = False) -> tuple[Plan, Report]:
-    known = job.known()
+    known, findings = sparing(job, job.known(), accepted=False)
     as_of = job.as_of(recorded=known.last.as_of)
     subjects = {
         name: subject
@@ -46,6 +54,7 @@ def _planned(job: Job, tree: Tree, *, renew: bool = False) -> tuple[Plan, Report
     }
     publisher = job.publisher(tree, known.last, as_of, renew=renew)
     plan = plan_images(job, publisher, known, subjects)
+    plan.findings += findings
     check_only(job, plan)
     images = {name: subject.image for name, subject in subjects.items()}
-    return plan, report_of(job, plan, known, images, as_of)
+    return plan, replace(report_of(job, plan, known, images, as_of), sources=())

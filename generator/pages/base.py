@@ -47,7 +47,10 @@ class TableInfo:
 
 @dataclass(frozen=True)
 class Site:
-    """What all outputs of a site share; `url` is from slash to slash, `as_of` in UTC."""
+    """What all outputs of a site share; `url` is from slash to slash, `as_of` in UTC.
+
+    A page says of a table that has not been believed for `stale_after` nights since when it is so.
+    """
 
     url: str
     tabs: tuple[Tab, ...]
@@ -55,6 +58,7 @@ class Site:
     window: Window
     tag_order: TagOrder
     as_of: datetime
+    stale_after: int
 
 
 @dataclass(frozen=True)

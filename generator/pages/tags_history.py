@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -17,8 +18,9 @@ PATH = "tags_history/"
 
 
 class TableView(msgspec.Struct, frozen=True):
-    """A table as of now: `groups` are within the window, `has_tags` is of all.
+    """A table as of the night that was last believed: `groups` are within the window.
 
+    `has_tags` is of all; `stale_since` (UTC) is set where it has not been up to date for long.
     `title` and `text` are Markdown; `registry` and `repository` say what to pull, and are empty
     where that is not known.
     """
@@ -31,6 +33,7 @@ class TableView(msgspec.Struct, frozen=True):
     time_kind: TimeKind
     groups: tuple[TagGroup, ...]
     has_tags: bool
+    stale_since: datetime | None
 
 
 def view(subject: Subject, site: Site) -> Mapping[str, object]:
@@ -61,9 +64,17 @@ def _table(table: Table, image: str, site: Site) -> TableView:
         address.registry,
         address.repository,
         table.time_kind,
-        arranged(visible(table.groups, site.window, site.as_of), site.tag_order),
-        has_tags=bool(table.groups),
+        arranged(visible(table.groups, site.window, table.as_of or site.as_of), site.tag_order),
+        bool(table.groups),
+        _stale_since(table, site),
     )
+
+
+def _stale_since(table: Table, site: Site) -> datetime | None:
+    """When a table was last believed, if that is many nights ago."""
+    if table.as_of and (site.as_of.date() - table.as_of.date()).days >= site.stale_after:
+        return table.as_of
+    return None
 
 
 OUTPUT = Page(

@@ -6,19 +6,22 @@ These are the values, which are also the JSON form; `report_text` shows them to 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
+from generator.content.tree import FileAction
 from generator.grouping import Window, visible
 from generator.guard.findings import Finding, FindingKind
 from generator.model import Image, Table, TagGroup, short_digest
 
-VERSION = 1
+VERSION = 2
 
-Kind = Literal["added", "removed", "changed"]
+Kind = Literal["added", "rebuilt", "removed", "changed"]
+"""What became of an image's pages; they are `rebuilt` where there was a page and no `tags.json`."""
 
 
 class Roll(msgspec.Struct, frozen=True):
@@ -33,7 +36,8 @@ class TableChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """What changed in one table.
 
     `removed` tags are gone from the registry, `aged_out` ones have left the window. `emptied`
-    says that the table showed tags and shows none any more.
+    says that the table showed tags and shows none any more, `filled` that it had none and shows
+    some.
     """
 
     table: str
@@ -42,15 +46,40 @@ class TableChange(msgspec.Struct, frozen=True, omit_defaults=True):
     removed: tuple[str, ...] = ()
     aged_out: tuple[str, ...] = ()
     emptied: bool = False
+    filled: bool = False
 
 
 class ImageChange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What changed of one image; `files` are those written or removed, below the content folder."""
+    """What changed of one image; `files` says what happened to which, below the content folder."""
 
     image: str
     kind: Kind
     tables: tuple[TableChange, ...] = ()
-    files: tuple[str, ...] = ()
+    files: dict[str, FileAction] = {}
+
+    def over_a_page(self) -> ImageChange:
+        """The change, where there was a page already though nothing was known of the image."""
+        return replace(self, kind="rebuilt") if self.kind == "added" else self
+
+
+class SourceNight(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a night was for one source, of the answers that were believed.
+
+    `tags` is how many its pages showed before, `lost` how many of them were removed, `usual` the
+    share that is lost in a night (None where nights are not known, or more than one is told of),
+    `name` the tag removed most often, of `name_images`. `rolled` tags came to another digest, `new`
+    images have tags of it for the first time, `gone` ones have none any more.
+    """
+
+    table: str
+    tags: int = 0
+    lost: int = 0
+    usual: float | None = None
+    name: str = ""
+    name_images: int = 0
+    rolled: int = 0
+    new: int = 0
+    gone: int = 0
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -69,6 +98,7 @@ class Report(msgspec.Struct, frozen=True):
     changes: tuple[ImageChange, ...]
     unchanged: int
     findings: tuple[Finding, ...]
+    sources: tuple[SourceNight, ...] = ()
 
     def count(self, kind: Kind) -> int:
         """How many images were added, removed or changed."""
@@ -117,7 +147,7 @@ def with_old_tags(
     for name in before.keys() & after.keys():
         new = {table.name: table.groups for table in after[name].tables}
         for table in before[name].tables:
-            shown = visible(table.groups, span.window, span.before)
+            shown = visible(table.groups, span.window, table.as_of or span.before)
             still = set(visible(shown, span.window, span.as_of))
             listed = _by_tag(new.get(table.name, ())) if len(still) < len(shown) else {}
             for group in shown:
@@ -131,24 +161,25 @@ def image_change(
     before: Image | None,
     after: Image | None,
     span: Span,
-    files: Iterable[str] = (),
+    files: Mapping[str, FileAction] | None = None,
 ) -> ImageChange:
     """What changed of an image from one time to another (UTC)."""
     kind: Kind = "changed" if before and after else "added" if after else "removed"
     old = {table.name: table for table in before.tables} if before else {}
     new = {table.name: table for table in after.tables} if after else {}
     changes = (
-        _table_change(image, old.get(name, Table(name)), new.get(name, Table(name)), span)
-        for name in new | old
+        _table_change(image, old.get(name), new.get(name, Table(name)), span) for name in new | old
     )
-    return ImageChange(image, kind, tuple(filter(None, changes)), tuple(sorted(files)))
+    return ImageChange(image, kind, tuple(filter(None, changes)), dict(files or {}))
 
 
-def _table_change(image: str, before: Table, after: Table, span: Span) -> TableChange | None:
+def _table_change(image: str, known: Table | None, after: Table, span: Span) -> TableChange | None:
+    before, is_known = known or Table(after.name), known is not None
     old, new = _by_tag(before.groups), _by_tag(after.groups)
-    was_shown = _by_tag(visible(before.groups, span.window, span.before))
-    still_shown = _by_tag(visible(before.groups, span.window, span.as_of))
-    is_shown = _by_tag(visible(after.groups, span.window, span.as_of))
+    as_of = after.as_of or span.as_of
+    was_shown = _by_tag(visible(before.groups, span.window, before.as_of or span.before))
+    still_shown = _by_tag(visible(before.groups, span.window, as_of))
+    is_shown = _by_tag(visible(after.groups, span.window, as_of))
     rolls: dict[tuple[str, str], list[str]] = {}
     for tag, group in is_shown.items():
         if tag in old and old[tag].digest != group.digest:
@@ -171,9 +202,41 @@ def _table_change(image: str, before: Table, after: Table, span: Span) -> TableC
         removed=removed,
         aged_out=tuple(tag for tag in lost if tag not in removed),
         emptied=bool(was_shown) and not is_shown,
+        filled=bool(is_shown) and not old and is_known,
     )
     return change if change != TableChange(after.name) else None
 
 
 def _by_tag(groups: Iterable[TagGroup]) -> Mapping[str, TagGroup]:
     return {tag: group for group in groups for tag in group.tags}
+
+
+def source_nights(
+    changes: Iterable[ImageChange], shown: Mapping[str, int], usual: Mapping[str, float]
+) -> tuple[SourceNight, ...]:
+    """What a night was for each source; `shown` counts the tags that its pages showed before."""
+    by_table: dict[str, list[tuple[Kind, TableChange]]] = {table: [] for table in shown}
+    for change in changes:
+        for table in change.tables:
+            by_table.setdefault(table.table, []).append((change.kind, table))
+    return tuple(
+        _source_night(table, found, shown.get(table, 0), usual.get(table))
+        for table, found in by_table.items()
+    )
+
+
+def _source_night(
+    table: str, changes: Sequence[tuple[Kind, TableChange]], tags: int, usual: float | None
+) -> SourceNight:
+    lost = Counter(tag for _, change in changes for tag in change.removed)
+    name, images = min(lost.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+    return SourceNight(
+        table,
+        tags,
+        lost.total(),
+        usual,
+        *((name, images) if images > 1 else ("", 0)),
+        rolled=sum(len(roll.tags) for _, change in changes for roll in change.rolled),
+        new=sum(change.filled or kind == "added" for kind, change in changes if change.added),
+        gone=sum(change.emptied for _, change in changes if change.removed),
+    )

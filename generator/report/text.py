@@ -1,130 +1,160 @@
 """The change report for people: Markdown for a pull request, and lines for a terminal.
 
-What deserves a look comes first; what every night brings is counted, and folded.
+What deserves a look comes first, and is one screen whatever the night; what every night brings
+follows, and gives way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import msgspec
 
-from generator.guard.findings import Finding, FindingKind
-from generator.report.changes import Report, Roll, TableChange
+from generator.guard.rules import percent
+from generator.report.changes import Report, SourceNight
+from generator.report.fold import Line, Section, counted
+from generator.report.sections import needs_a_look, routine
 
 MARKDOWN_LIMIT = 65_000
 """Characters of a Markdown report: a pull request's body is cut at 65,536."""
-TAGS_SHOWN = 12
-"""The most tags, or rolls, that one line names."""
-TEXT_LIMIT = 300
-"""The most that a line shows of a foreign text, in characters."""
-LINES_SHOWN = 20
-"""The most lines of one section on a terminal."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line: about an image or a source, and what there is to say; code is in backticks."""
-
-    subject: str
-    text: str
-    has_page: bool = False
-
-    def after(self, subject: str) -> str:
-        """The line, with the subject as it is written there."""
-        return f"{subject}: {self.text}" if self.text else subject
-
-
-@dataclass(frozen=True)
-class Section:
-    """Lines of one kind."""
-
-    title: str
-    entries: list[Entry]
-
-
-def needs_a_look(report: Report) -> list[Section]:
-    """What a reviewer must see, the most important first; sections without a line are left out."""
-    stale = [item for item in report.found("failed") if item.nights >= report.stale_after]
-    failed = [item for item in report.found("failed") if item not in stale]
-    found = report.found
-    return _filled(
-        Section(f"Failed for {report.stale_after} nights or more", _findings(stale)),
-        Section("Held back", _findings(found("held"))),
-        Section("Failed", _findings(failed)),
-        Section("Immutable tags that moved", _findings(found("immutable_changed"))),
-        Section("Tags that moved back", _findings(found("moved_back"))),
-        Section("Tables newly empty", _tables(report, lambda table: "no tag left" * table.emptied)),
-        Section("Tags removed", _tables(report, lambda table: tag_list(table.removed))),
-        Section("Gone images", _gone_images(report)),
-        Section("Images that no source has", _findings(found("missing"))),
-        Section("New images", _new_images(report)),
-        Section("Images that wait for an answer of every source", _findings(found("waiting"))),
-        Section("Folders with files of others", _findings(found("kept_folder"))),
-        Section("Pages that no build keeps up to date", _findings(found("unmanaged"))),
-        Section("Contents that could not be looked up", _findings(found("not_looked_up"))),
-        Section("Times that went back", _findings(found("time_back"))),
-        Section("Believed after all", _findings(found("released"))),
-    )
-
-
-def routine(report: Report) -> list[Section]:
-    """What every night brings."""
-    return _filled(
-        Section("Digests rolled", _tables(report, lambda table: roll_list(table.rolled))),
-        Section("Tags added", _tables(report, lambda table: tag_list(table.added))),
-        Section("Rows aged out", _tables(report, lambda table: tag_list(table.aged_out))),
-        Section("Later days not believed", _findings(report.found("kept_day"))),
-        Section("Other changes", _other_changes(report)),
-    )
+LOOK_LINES = 60
+"""The most lines of what needs a look, with headings and the empty lines around."""
+SECTION_LINES = 8
+"""The most lines of one section of it."""
+LINE_LIMIT = 800
+"""The most characters of one line: what is longer is cut."""
+UNFOLDED, FOLDED = 3, 30
+"""How many lines of a routine section are shown, and how many more when it is unfolded."""
 
 
 def headline(report: Report) -> str:
     """The counts in one line."""
     failed = {item.image or item.table for item in report.found("failed", "held")}
+    rebuilt = report.count("rebuilt")
     return (
-        f"{report.count('added')} added, {report.count('removed')} removed,"
+        f"{report.count('added')} added, {f'{rebuilt} rebuilt, ' if rebuilt else ''}"
+        f"{report.count('removed')} removed,"
         f" {report.count('changed')} changed, {report.unchanged} unchanged,"
         f" {len(failed)} failed or held back"
     )
 
 
-def tag_list(tags: Iterable[str]) -> str:
-    """Tags in backticks, the first of them where there are many."""
-    names = list(tags)
-    more = f" and {len(names) - TAGS_SHOWN:,} more" if len(names) > TAGS_SHOWN else ""
-    return " ".join(f"`{tag}`" for tag in names[:TAGS_SHOWN]) + more
+def source_sentences(report: Report) -> list[str]:
+    """What the night was for each source, in a sentence."""
+    return [_source_sentence(report, night) for night in report.sources if night.tags or night.new]
 
 
-def roll_list(rolls: Sequence[Roll]) -> str:
-    """From which digest to which, with the tags; the first of them where there are many."""
-    shown = [
-        f"`{roll.before}` → `{roll.after}` {tag_list(roll.tags)}" for roll in rolls[:TAGS_SHOWN]
-    ]
-    if len(rolls) > TAGS_SHOWN:
-        shown.append(f"and {len(rolls) - TAGS_SHOWN:,} more")
-    return "; ".join(shown)
+def _source_sentence(report: Report, night: SourceNight) -> str:
+    kinds = {
+        item.kind
+        for item in report.found("held", "failed", "released")
+        if item.table == night.table and item.image is None
+    }
+    if "held" in kinds:
+        return f"`{night.table}` is held back: its tables stay as they were."
+    if "failed" in kinds:
+        return f"`{night.table}` could not be asked: its tables stay as they were."
+    if not night.tags:
+        return f"`{night.table}`: {counted(night.new, 'image')}, and nothing to compare them with."
+    parts = [f"{night.lost or 'none'} of {counted(night.tags, 'tag')} removed{_share(night)}"]
+    if night.name:
+        parts.append(f"most often `{night.name}` ({counted(night.name_images, 'image')})")
+    if night.rolled:
+        share = night.rolled / night.tags
+        rebuild = ", a mass rebuild" if share > MASS_REBUILD else ""
+        rolled = counted(night.rolled, "tag")
+        parts.append(f"{rolled} on another digest ({percent(share)}{rebuild})")
+    if night.new or night.gone:
+        parts.append(f"{counted(night.new, 'image')} new, {night.gone:,} gone")
+    return f"`{night.table}`: {'; '.join(parts)}."
+
+
+MASS_REBUILD = 0.9
+"""The share of tags that came to another digest in what is called a mass rebuild."""
+
+
+def _share(night: SourceNight) -> str:
+    if not night.lost:
+        return ""
+    usual = "" if night.usual is None else f", usually {percent(night.usual)}"
+    return f" ({percent(night.lost / night.tags)}{usual})"
 
 
 def markdown(report: Report) -> str:
-    """The report for a pull request, below `MARKDOWN_LIMIT` characters.
-
-    Where it would be longer, lines give way to counts, the least important first.
-    """
+    """The report for a pull request, below `MARKDOWN_LIMIT` characters, whole in the JSON form."""
     look, rest = needs_a_look(report), routine(report)
-    frame = _document(report, look, rest, shown=[0] * (len(look) + len(rest)))
-    room = MARKDOWN_LIMIT - len(frame)
-    shown = []
-    for section in look + rest:
-        fitting = 0
-        for entry in section.entries:
-            room -= len(_line(report, entry))
-            if room < 0:
-                break
-            fitting += 1
-        shown.append(fitting)
-    return _document(report, look, rest, shown)
+    parts = [f"# Image tags, {report.as_of:%Y-%m-%d %H:%M} UTC\n\n{headline(report)}.\n"]
+    if report.sources:
+        parts.append("".join(["\n", *(f"- {text}\n" for text in source_sentences(report))]))
+    parts.append("\n## Needs a look\n\n" if look else "\nNothing needs a look.\n")
+    for part, count in zip(look, _shares(look), strict=True):
+        parts.append(f"### {part.title} ({part.count:,})\n")
+        parts += (f"- {text}\n" for text in _shown(part, count, report.page))
+    if rest:
+        parts.append("\n## Routine\n")
+    room = MARKDOWN_LIMIT - sum(map(len, parts))
+    for number, part in enumerate(rest):
+        text = _routine(part, report.page, room // (len(rest) - number))
+        room -= len(text)
+        parts.append(text)
+    return "".join(parts)
+
+
+def _shares(look: list[Section]) -> list[int]:
+    """How many lines each section may have: one each, then more, the first ones first."""
+    room = LOOK_LINES - 3 - len(look)
+    shares = [0] * len(look)
+    for most in range(1, SECTION_LINES + 1):
+        for number, part in enumerate(look):
+            if (room > 0 or most == 1) and shares[number] < min(most, len(part.lines)):
+                shares[number] += 1
+                room -= 1
+    return shares
+
+
+def _shown(part: Section, count: int, page: str | None) -> Iterator[str]:
+    """The first lines of a section; the last one counts the rest, where not all are shown."""
+    most = count if count in {1, len(part.lines)} else count - 1
+    lines = [_cut(line.told(page)) for line in part.lines[:most]]
+    if most < len(part.lines):
+        rest = _rest(part.lines[most:])
+        lines[count - 1 :] = [f"{lines[0]} {rest}" if count == 1 else rest]
+    yield from lines
+
+
+def _rest(lines: list[Line]) -> str:
+    images = {subject for line in lines for subject in line.subjects}
+    return (
+        f"… and {counted(len(lines), 'more line')} about {counted(len(images), 'image')},"
+        " in the JSON report"
+    )
+
+
+def _cut(text: str) -> str:
+    """The line, cut between two words where it is too long; no code span stays open."""
+    if len(text) <= LINE_LIMIT:
+        return text
+    start = text[:LINE_LIMIT].rpartition(" ")[0]
+    return start + ("`" if start.count("`") % 2 else "") + " …"
+
+
+def _routine(part: Section, page: str, room: int) -> str:
+    """A routine section within so many characters: a few lines, and some more folded."""
+    heading = f"\n### {part.title} ({part.count:,})\n"
+    lines = [f"- {_cut(line.told(page))}\n" for line in part.lines[: UNFOLDED + FOLDED]]
+    before, after = "\n<details><summary>more</summary>\n\n", "\n</details>\n"
+    left = room - len(heading + before + after) - LINE_LIMIT
+    fitting = 0
+    for line in lines:
+        left -= len(line)
+        if left < 0:
+            break
+        fitting += 1
+    folded = lines[UNFOLDED:fitting]
+    if fitting < len(part.lines):
+        folded.append(f"- {_rest(part.lines[fitting:])}\n")
+    told = heading + "".join(lines[: min(UNFOLDED, fitting)])
+    return told + before + "".join(folded) + after if folded else told
 
 
 def as_json(report: Report) -> str:
@@ -132,117 +162,22 @@ def as_json(report: Report) -> str:
     return msgspec.json.format(msgspec.json.encode(report)).decode() + "\n"
 
 
+def sentences(report: Report) -> Iterator[str]:
+    """What needs a look, each with its part of the report, as whole sentences."""
+    for part in needs_a_look(report):
+        for line in part.lines:
+            yield f"{part.title}: {_cut(line.told())}"
+
+
 def terminal(report: Report) -> Iterator[tuple[str, bool]]:
     """The lines for a terminal, each with whether it is a heading; routine is only counted."""
-    for section in needs_a_look(report):
-        yield f"{section.title} ({len(section.entries)})", True
-        for entry in section.entries[:LINES_SHOWN]:
-            yield f"  {entry.after(entry.subject)}", False
-        if len(section.entries) > LINES_SHOWN:
-            yield f"  … and {len(section.entries) - LINES_SHOWN:,} more", False
-    for section in routine(report):
-        yield f"{section.title}: {len(section.entries)}", False
+    look = needs_a_look(report)
+    for part, count in zip(look, _shares(look), strict=True):
+        yield f"{part.title} ({part.count:,})", True
+        for text in _shown(part, count, None):
+            yield f"  {text}", False
+    for part in routine(report):
+        yield f"{part.title}: {part.count:,}", False
+    for text in source_sentences(report):
+        yield text, False
     yield headline(report), True
-
-
-def _document(report: Report, look: list[Section], rest: list[Section], shown: list[int]) -> str:
-    parts = [f"# Image tags, {report.as_of:%Y-%m-%d %H:%M} UTC\n\n{headline(report)}.\n"]
-    parts.append("\n## Needs a look\n" if look else "\nNothing needs a look.\n")
-    for section, count in zip(look, shown, strict=False):
-        parts.append(f"\n### {section.title} ({len(section.entries)})\n\n")
-        parts += _lines(report, section, count)
-    if rest:
-        parts.append("\n## Routine\n")
-    for section, count in zip(rest, shown[len(look) :], strict=True):
-        summary = f"{section.title} ({len(section.entries)})"
-        parts.append(f"\n<details><summary>{summary}</summary>\n\n")
-        parts += _lines(report, section, count)
-        parts.append("\n</details>\n")
-    return "".join(parts)
-
-
-def _lines(report: Report, section: Section, count: int) -> Iterator[str]:
-    for entry in section.entries[:count]:
-        yield _line(report, entry)
-    left_out = len(section.entries) - count
-    yield f"- … and {left_out:,} more\n" if left_out else ""
-
-
-def _line(report: Report, entry: Entry) -> str:
-    subject = f"`{entry.subject}`"
-    if entry.has_page:
-        subject = f"[{entry.subject}]({report.page.replace('{image}', entry.subject)})"
-    return f"- {entry.after(subject)}\n"
-
-
-def _filled(*sections: Section) -> list[Section]:
-    return [section for section in sections if section.entries]
-
-
-def _findings(findings: Iterable[Finding]) -> list[Entry]:
-    ordered = sorted(findings, key=lambda item: (item.image or "", item.table or ""))
-    return [Entry(_plain(item.image or f"source {item.table}"), _told(item)) for item in ordered]
-
-
-_NIGHTS: frozenset[FindingKind] = frozenset({"failed", "held", "missing", "gone"})
-
-
-def _told(finding: Finding) -> str:
-    parts = [f"{finding.table}:" if finding.table and finding.image else ""]
-    detail = _plain(finding.detail)
-    parts += [tag_list(finding.tags), f"`{detail}`" if detail else ""]
-    if finding.kind in _NIGHTS and finding.nights:
-        parts.append(f"(night {finding.nights})")
-    return " ".join(part for part in parts if part)
-
-
-def _plain(text: str) -> str:
-    """Foreign text for a code span, where no markup, mention or link works, or for a terminal."""
-    cut = text[: TEXT_LIMIT - 1] + "…" if len(text) > TEXT_LIMIT else text
-    printable = "".join(sign if sign.isprintable() else " " for sign in cut.replace("`", "'"))
-    return " ".join(printable.split())
-
-
-def _tables(report: Report, told: Callable[[TableChange], str]) -> list[Entry]:
-    """A line for each table of a changed image of which there is something to tell."""
-    return [
-        Entry(change.image, f"{table.table}: {text}", has_page=True)
-        for change in report.changes
-        if change.kind == "changed"
-        for table in change.tables
-        if (text := told(table))
-    ]
-
-
-def _new_images(report: Report) -> list[Entry]:
-    return [
-        Entry(
-            change.image,
-            "; ".join(f"{table.table}: {tag_list(table.added)}" for table in change.tables),
-            has_page=True,
-        )
-        for change in report.changes
-        if change.kind == "added"
-    ]
-
-
-def _gone_images(report: Report) -> list[Entry]:
-    """Images that have lost their pages, and why, as far as the build that did it says."""
-    reasons = {
-        item.image: _told(item) if item.kind == "gone" else f"{item.kind} {_told(item)}".strip()
-        for item in report.found("gone", "retired", "excluded")
-    }
-    return [
-        Entry(change.image, reasons.get(change.image, "its pages are removed"))
-        for change in report.changes
-        if change.kind == "removed"
-    ]
-
-
-def _other_changes(report: Report) -> list[Entry]:
-    """Changed images of which no tag moved: times, texts and templates."""
-    return [
-        Entry(change.image, ", ".join(f"`{file}`" for file in change.files), has_page=True)
-        for change in report.changes
-        if change.kind == "changed" and not change.tables
-    ]

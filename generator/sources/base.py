@@ -132,6 +132,10 @@ class SourceSpec(
         """Where an image is pulled from; `override` is the catalog's repository for the image."""
         raise NotImplementedError
 
+    def wanted_tags(self) -> Callable[[str], bool] | None:
+        """Which tags the catalog takes of this source; None where it takes all."""
+        return None
+
     def open(self, ask: Ask) -> Source:
         """The source, ready to be asked; does no I/O."""
         raise NotImplementedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
@@ -91,6 +92,10 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
                 Origin.configured(getattr(self, key), insecure=self.insecure)
             except TagpagesError as error:
                 raise ValueError(f"`{key}`: {error}") from None
+
+    def wanted_tags(self) -> Callable[[str], bool] | None:
+        """Which tags the catalog takes of this source; None where it takes all."""
+        return None if self.tags == TagGlobs() else self.tags.wanted
 
     def taken(self, tag: str) -> bool:
         """Whether the tag is of interest: wanted, and no referrer's or signature's."""

@@ -1,0 +1,168 @@
+"""Holding back: a source or a table whose answer passes a limit, until it is believed after all.
+
+What ends a hold: an answer that is whole again, a person (`--accept-loss`), or the same answer for
+long enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
+from itertools import chain
+
+from msgspec.structs import replace
+
+from generator.guard.extent import Extent, Place
+from generator.guard.findings import Finding, Worst
+from generator.guard.judged import Judged
+from generator.guard.measure import SourceMove, TableMove
+from generator.guard.memory import Streak, held_again, streak_key
+from generator.guard.rules import SOURCE_RULES, TABLE_RULES, Measured, at_least
+
+WORST_IMAGES, WORST_TAGS = 3, 5
+"""How many images, and tags of each, a hold of a source names."""
+TAGS = 12
+"""How many tags a hold of a table names."""
+
+_Moves = Mapping[str, TableMove]
+
+
+def accepted_images(judged: Judged, moves: _Moves) -> frozenset[str]:
+    """The images whose losses in this table are believed, whatever becomes of the source."""
+    accepted = judged.night.rules.accepted
+    return (accepted.anything & moves.keys()) | {
+        image
+        for image in accepted.marks.keys() & moves.keys()
+        if (excess := _excess(judged, moves[image]))
+        and accepted.takes(
+            image,
+            _places([excess]),
+            judged.night.last.held.get(streak_key(judged.table, image)),
+        )
+    }
+
+
+def hold_source(judged: Judged, move: SourceMove) -> bool:
+    """Whether the whole source is held back; then it stays as of the night last believed."""
+    night, key = judged.night, streak_key(judged.table)
+    if judged.table in night.rules.accepted.anything:
+        return False
+    kinds = [
+        [found for rule in rules if (found := rule(move)) and found.is_too_much]
+        for rules in SOURCE_RULES
+    ]
+    excess = list(chain.from_iterable(kinds))
+    held = night.last.held.get(key)
+    if not excess:
+        _remember_ended(judged, key, held)
+        return False
+    places = _places(excess)
+    reason = "; ".join(found[0].reason for found in kinds if found)
+    if night.rules.accepted.takes(judged.table, places, held):
+        judged.reviewed = Extent.of(places)
+        return False
+    streak = held_again(held, night.rules.as_of.date(), places, at_least(move.known) - 1)
+    nights = night.released_after(judged.source.limits)
+    if nights and streak.same >= nights:
+        judged.reviewed = Extent.of(places)
+        judged.findings.append(_released(judged, None, reason, streak))
+        return False
+    judged.keep_all()
+    judged.is_untimely = any(found.is_untimely for found in excess)
+    judged.held[key] = streak
+    until = _until(judged, streak, nights) if nights else None
+    told = _held_back(judged, None, reason, streak, until)
+    judged.findings.append(replace(told, worst=_worst(move.moves, places)))
+    return True
+
+
+def hold_tables(judged: Judged, moves: _Moves, accepted: Collection[str]) -> None:
+    """Put back the tables that lost or gained too much, until they have answered that for long."""
+    night = judged.night
+    if judged.table in night.rules.accepted.anything:
+        return
+    for image in sorted(judged.known.keys() & moves.keys() - accepted):
+        key = streak_key(judged.table, image)
+        held = night.last.held.get(key)
+        if image in night.missing:
+            judged.held |= {key: held} if held else {}
+            continue
+        excess = _excess(judged, moves[image])
+        places = _places([excess] if excess else [])
+        if excess is None or all(place in judged.reviewed for place in places):
+            _remember_ended(judged, key, held)
+            continue
+        streak = held_again(held, night.rules.as_of.date(), places, 0)
+        if streak.same >= night.rules.gone_after:
+            judged.findings.append(_released(judged, image, excess.reason, streak))
+            continue
+        judged.keep(image)
+        judged.held[key] = streak
+        until = _until(judged, streak, night.rules.gone_after)
+        tags = tuple(tag for _, tag in places if tag)[:TAGS]
+        judged.findings.append(
+            replace(_held_back(judged, image, excess.reason, streak, until), tags=tags)
+        )
+
+
+def _excess(judged: Judged, move: TableMove) -> Measured | None:
+    """The first rule of tables whose limit this one passes."""
+    held = judged.night.last.held.get(streak_key(judged.table, move.image))
+    for rule in TABLE_RULES:
+        found = rule(move, judged.source.limits, held)
+        if found and found.is_too_much:
+            return found
+    return None
+
+
+def _places(excess: Iterable[Measured]) -> list[Place]:
+    return sorted({place for found in excess for place in found.places()})
+
+
+def _remember_ended(judged: Judged, key: str, held: Streak | None) -> None:
+    """Keep the age of a hold for some nights, in case that the answer only comes and goes."""
+    rules = judged.night.rules
+    if held and 0 <= (rules.as_of.date() - held.last).days < rules.gone_after:
+        judged.held[key] = replace(held, same=0)
+
+
+def _until(judged: Judged, streak: Streak, nights: int) -> date:
+    """The night that believes it, if the answer stays the same."""
+    return judged.night.rules.as_of.date() + timedelta(days=nights - streak.same)
+
+
+def _held_back(
+    judged: Judged, image: str | None, reason: str, streak: Streak, until: date | None
+) -> Finding:
+    return Finding(
+        "held",
+        image,
+        judged.table,
+        reason,
+        nights=streak.nights,
+        accept=f"{image or judged.table}@{streak.answer}",
+        since=streak.first,
+        until=until,
+    )
+
+
+def _released(judged: Judged, image: str | None, reason: str, streak: Streak) -> Finding:
+    detail = f"{reason}; the same {streak.same} nights in a row"
+    return Finding("released", image, judged.table, detail)
+
+
+def _worst(moves: Iterable[TableMove], places: Iterable[Place]) -> tuple[Worst, ...]:
+    """The images that a hold of a source is about most, with some of their tags."""
+    tags: dict[str, list[str]] = {}
+    whole: set[str] = set()
+    for image, tag in places:
+        if tag:
+            tags.setdefault(image, []).append(tag)
+        else:
+            whole.add(image)
+    for move in moves:
+        if move.image in whole and move.image not in tags:
+            groups = move.before or move.after
+            tags[move.image] = [tag for group in groups for tag in group.tags]
+    most = sorted(tags, key=lambda image: (-len(tags[image]), image))[:WORST_IMAGES]
+    return tuple(Worst(image, len(tags[image]), tuple(tags[image][:WORST_TAGS])) for image in most)

@@ -1,0 +1,174 @@
+"""Between the catalog, the guard and `build.json`: the rules of a night, and what it leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+
+from msgspec.structs import replace
+
+from generator.content.known import Known
+from generator.errors import UsageError
+from generator.guard.judge import Verdict
+from generator.guard.memory import Build, Streak, Totals, noticed, standing, week
+from generator.guard.night import Accepted, Rules, SourceRules
+from generator.jobs.job import Job
+from generator.jobs.planning import CATALOG
+from generator.model import Image
+from generator.report.changes import Report
+
+_MOST = 0.5
+"""A choice of images with more than this share of all tags says something of their sources."""
+
+
+def accepted(job: Job, names: Collection[str], anything: Collection[str], known: Known) -> Accepted:
+    """What the command line says of losses that are believed.
+
+    Raises UsageError for a name that is none of a table or an image, and for one without the mark
+    of the loss that was reviewed.
+    """
+    there = {table.name for table in job.catalog.tables} | known.images.keys()
+    marks: dict[str, set[str]] = {}
+    for text in names:
+        name, at, mark = text.rpartition("@")
+        if text == CATALOG:
+            continue
+        name = name if at else text
+        _check_name("--accept-loss", name, there)
+        if not mark or not at:
+            raise UsageError(_without_mark(name, known.last))
+        marks.setdefault(name, set()).add(mark)
+    for name in anything:
+        _check_name("--accept-any-loss", name, there)
+    return Accepted({name: frozenset(found) for name, found in marks.items()}, frozenset(anything))
+
+
+def _check_name(option: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise UsageError(f"{option} {name}: no table and no image with a page is named so")
+
+
+def _without_mark(name: str, last: Build) -> str:
+    """What to say of a bare name: which mark to use."""
+    held = sorted(
+        streak.answer
+        for key, streak in last.held.items()
+        if name in {key, key.partition(":")[2]} and streak.same
+    )
+    use = (
+        " or ".join(f"--accept-loss {name}@{mark}" for mark in held)
+        if held
+        else "the mark that the report of its hold gives (nothing of it is held)"
+    )
+    return (
+        f"--accept-loss {name}: say which loss was reviewed: {use};"
+        f" --accept-any-loss {name} believes whatever is missing"
+    )
+
+
+def rules(job: Job, as_of: datetime, accepted: Accepted, known: Known) -> Rules:
+    """How this build judges."""
+    stored, last = known.images, known.last
+    tags = _totals(stored.values())
+    selected = _totals(image for name, image in stored.items() if job.selected(name))
+    whole = not job.only or _tags(selected) > _MOST * _tags(tags)
+    return Rules(
+        as_of=as_of,
+        window=job.window,
+        order=job.catalog.tag_order,
+        sources=tuple(
+            SourceRules(
+                table.name,
+                table.source.time_kind,
+                table.guard,
+                table.source.is_immutable,
+                table.source.wanted_tags(),
+            )
+            for table in job.catalog.tables
+        ),
+        gone_after=job.catalog.gone_after,
+        accepted=accepted,
+        whole=whole,
+        widened=last.scope not in {"", scope(job)},
+        stored=dict.fromkeys(last.totals, 0)
+        | {
+            table.name: tags.get(table.name, Totals()).tags
+            for image in stored.values()
+            for table in image.tables
+        },
+    )
+
+
+def scope(job: Job) -> str:
+    """A short hash of what the catalog says of which images it takes."""
+    images = job.catalog.images
+    return sha256(json.dumps([images.include, images.exclude]).encode()).hexdigest()[:12]
+
+
+def record(job: Job, known: Known, verdict: Verdict, report: Report) -> Build:
+    """What this build leaves to the next one; what a run with `only` is not about stays."""
+    last = known.last
+    removed = {change.image for change in report.changes if change.kind == "removed"}
+    missing = {name: streak for name, streak in verdict.missing.items() if name not in removed}
+    told = [
+        replace(item, kind="moved_back") if item.kind == "flapping" else item
+        for item in report.findings
+    ]
+    findings = [*told, *report.removals()]
+    if job.only:
+        build = _only(job, last, verdict, missing)
+    else:
+        images = (known.images | verdict.images).items()
+        totals = _totals(image for name, image in images if name not in removed)
+        build = Build(
+            report.as_of,
+            totals | {table: last.totals[table] for table in verdict.silent & last.totals.keys()},
+            verdict.failed,
+            verdict.held,
+            missing,
+            week=week(last.week, report.as_of.date(), verdict.volumes, verdict.anew),
+            answers=verdict.answers,
+            scope=scope(job),
+            outputs=job.outputs,
+        )
+    return replace(
+        build,
+        standing=standing(last.standing, findings, job.selected),
+        noticed=noticed(last.noticed, build.as_of or report.as_of, findings),
+    )
+
+
+def _only(job: Job, last: Build, verdict: Verdict, missing: Mapping[str, Streak]) -> Build:
+    def others(streaks: Mapping[str, Streak]) -> dict[str, Streak]:
+        """Those of sources, and of images that this run is not about."""
+        split = {key: key.partition(":")[2] for key in streaks}
+        return {key: streaks[key] for key, image in split.items() if not job.selected(image)}
+
+    gone = {name: streak for name, streak in last.gone.items() if not job.selected(name)}
+    return replace(
+        last,
+        failed=others(last.failed) | verdict.failed,
+        held=others(last.held) | verdict.held,
+        gone={**gone, **missing},
+    )
+
+
+def _tags(totals: Mapping[str, Totals]) -> int:
+    return sum(item.tags for item in totals.values())
+
+
+def _totals(images: Iterable[Image]) -> dict[str, Totals]:
+    """How many images, groups and tags each table has."""
+    totals: dict[str, Totals] = {}
+    for image in images:
+        for table in image.tables:
+            if table.groups:
+                old = totals.get(table.name, Totals())
+                totals[table.name] = Totals(
+                    old.images + 1,
+                    old.groups + len(table.groups),
+                    old.tags + sum(len(group.tags) for group in table.groups),
+                )
+    return totals
