@@ -268,13 +268,7 @@ _COMPARED = click.option(
 )
 
 
-@cli.command()
-@_common
-@_COMPARED
-@click.option(
-    "--to", "after", metavar="STATE", help="Likewise; the content folder as it is by default."
-)
-@click.option(
+_FORMAT = click.option(
     "--format",
     "form",
     type=click.Choice(["text", "md", "json"]),
@@ -282,6 +276,15 @@ _COMPARED = click.option(
     show_default=True,
     help="How to print it.",
 )
+
+
+@cli.command()
+@_common
+@_COMPARED
+@click.option(
+    "--to", "after", metavar="STATE", help="Likewise; the content folder as it is by default."
+)
+@_FORMAT
 def report(*, before: str, after: str | None, form: str, **options: Any) -> int:
     """Print what changed between two states of the content tree, without a network."""
     from generator.jobs.compare import compare
@@ -315,6 +318,44 @@ def lanes(*, catalog: Path, content: Path | None, before: str, null: bool, lane:
         click.echo(os.path.relpath(job.content / path), nl=False)
         click.echo("\0" if null else "\n", nl=False)
     return DONE
+
+
+@cli.command()
+@_CATALOG
+@_CONTENT
+@click.argument("image", required=False, default="", metavar="[IMAGE[:TAG]]")
+@click.option("--digest", default="", help="Which tags pointed to it, in all images.")
+@click.option("--at", default="", metavar="WHEN", help="A day (its end), a time (UTC), a revision.")
+@click.option("--since", default="", metavar="WHEN", help="What stood then, and what came after.")
+@click.option("--until", default="", metavar="WHEN", help="What stood by then.")
+@click.option("--table", help="Only this table.")
+@click.option("--rev", default="HEAD", show_default=True, help="The branch that is published.")
+@click.option(
+    "--was", multiple=True, metavar="FOLDER", help="Where the content lay before (repeatable)."
+)
+@_FORMAT
+def history(*, catalog: Path, content: Path | None, form: str, **asked: Any) -> int:
+    """Tell what a tag pointed to, and when, from git alone.
+
+    Exit codes: 0 answered, 1 known to be absent, 2 not known.
+    """
+    from generator.history import text
+    from generator.jobs.history import Asked, answer
+
+    try:
+        found = answer(Asked(content or _job(catalog=catalog).content, **asked))
+    except TagpagesError as error:
+        raise UsageError(str(error)) from None  # nothing is known: not that something is absent
+    if form == "json":
+        click.echo(text.as_json(found), nl=False)
+    elif form == "md":
+        click.echo(text.markdown(found), nl=False)
+    else:
+        for line in text.terminal(found):
+            click.echo(line)
+    for note in found.notes:
+        click.echo(f"tagpages: {note}", err=True)
+    return {"answered": 0, "absent": 1, "unknown": 2}[found.verdict]
 
 
 @cli.command()

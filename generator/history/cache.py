@@ -1,0 +1,183 @@
+"""What was read of all images, kept in SQLite: derived from git alone, and safe to delete.
+
+A cache is a file outside of git, for one place of content, one revision and one version of
+tagpages. It is never changed: a newer one is moved into its place whole. Where the commit that it
+was made for comes before today's, only what came after is read; else (force push) it is made anew.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from generator.history.moves import Moment
+from generator.history.repository import Line, Repository
+from generator.history.versions import Record, read
+
+FORMAT = 1
+"""To be raised when the same versions give other records."""
+
+_TABLES = """
+CREATE TABLE head (value BLOB);
+CREATE TABLE images (name TEXT PRIMARY KEY, record BLOB, passed INTEGER) WITHOUT ROWID;
+CREATE TABLE digests (digest TEXT, image TEXT, PRIMARY KEY (digest, image)) WITHOUT ROWID;
+"""
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The line that a cache was made of: its two ends, and whether a shallow clone cut it."""
+
+    oldest: Moment
+    newest: Moment
+    is_cut: bool
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_head = msgspec.msgpack.Decoder(Head).decode
+_decode_record = msgspec.msgpack.Decoder(Record).decode
+
+
+class Index:
+    """The records of all images, up to the repository's commit."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    @property
+    def head(self) -> Head:
+        """The line that all this was read from."""
+        return _decode_head(self._database.execute("SELECT value FROM head").fetchone()[0])
+
+    def record(self, image: str) -> Record:
+        """What was read of an image; an empty record where it never had a page."""
+        rows = self._database.execute("SELECT record FROM images WHERE name = ?", (image,))
+        return next((_decode_record(record) for (record,) in rows), Record())
+
+    def images(self) -> list[str]:
+        """All images that ever had a page, by name."""
+        return self._names("SELECT name FROM images ORDER BY name")
+
+    def images_with(self, digest: str) -> list[str]:
+        """The images that had a digest of that beginning, by name."""
+        return self._names(
+            "SELECT DISTINCT image FROM digests WHERE digest BETWEEN ? AND ? ORDER BY image",
+            (digest, f"{digest}~"),
+        )
+
+    def unreadable(self) -> list[str]:
+        """The images that have a version which cannot be read, by name."""
+        return self._names("SELECT name FROM images WHERE passed ORDER BY name")
+
+    def _names(self, query: str, values: tuple[str, ...] = ()) -> list[str]:
+        return [name for (name,) in self._database.execute(query, values)]
+
+
+@contextmanager
+def index(
+    repository: Repository, folders: Sequence[str], revision: str, folder: Path | None = None
+) -> Iterator[Index]:
+    """The index of a repository, brought up to date in a folder for caches.
+
+    Where that folder cannot be written to, the index is made in memory.
+    """
+    key = "\0".join((str(repository.top), *folders, revision, version("tagpages"), str(FORMAT)))
+    file = f"history-{sha256(key.encode()).hexdigest()[:16]}.sqlite"
+    cache = _Cache(repository, folders, (folder or default_folder()) / file)
+    with closing(cache.current()) as database:
+        yield Index(database)
+
+
+def default_folder() -> Path:
+    """Where caches lie (XDG Base Directory Specification)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tagpages"
+
+
+@dataclass(frozen=True)
+class _Cache:
+    repository: Repository
+    folders: Sequence[str]
+    path: Path
+
+    def current(self) -> sqlite3.Connection:
+        """The cache of this commit: the one that is there, or a newer one in its place."""
+        head = self._head()
+        if head and head.newest.commit == self.repository.commit:
+            return sqlite3.connect(self.path)
+        paths = [folder or "." for folder in self.folders]
+        if head and self.repository.is_ancestor(head.newest.commit):
+            line = self.repository.line(paths, after=head.newest)
+            if line.parent == head.newest.commit:
+                return self._replaced(line, head)
+        return self._replaced(self.repository.line(paths), None)
+
+    def _head(self) -> Head | None:
+        """The head of the cache that is there, if it can be read and nothing older was fetched."""
+        with suppress(sqlite3.Error, msgspec.MsgspecError, TypeError):
+            uri = f"{self.path.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True)) as database:
+                head = Index(database).head
+            if not head.is_cut or self.repository.is_cut(head.oldest.commit):
+                return head
+        return None
+
+    def _replaced(self, line: Line, head: Head | None) -> sqlite3.Connection:
+        """Make a cache, on top of the one that is there if it has a head, and move it there."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(".tmp", self.path.name, self.path.parent)
+            os.close(descriptor)
+        except OSError:
+            database = sqlite3.connect(":memory:")
+            self._fill(database, line, head)
+            return database
+        try:
+            with closing(sqlite3.connect(temporary)) as database:
+                database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+                self._fill(database, line, head)
+            Path(temporary).replace(self.path)
+        except BaseException:
+            Path(temporary).unlink()
+            raise
+        return sqlite3.connect(self.path)
+
+    def _fill(self, database: sqlite3.Connection, line: Line, head: Head | None) -> None:
+        """Take in the commits of a line, after all that the cache of that head has."""
+        if head:
+            with closing(sqlite3.connect(self.path)) as before:
+                before.backup(database)
+        else:
+            database.executescript(_TABLES)
+            oldest = line.moments[0]
+            head = Head(oldest, oldest, self.repository.is_cut(oldest.commit))
+        known = Index(database).record
+        for image, record in read(self.repository, line.changes, self.folders, known):
+            row = (image, _encode(record), len(record.story.passed))
+            database.execute("REPLACE INTO images VALUES (?, ?, ?)", row)
+            database.executemany(
+                "INSERT OR IGNORE INTO digests VALUES (?, ?)",
+                [(digest, image) for digest in _digests(record, line.moments[0].number)],
+            )
+        database.execute("DELETE FROM head")
+        newer = Head(head.oldest, line.moments[-1], head.is_cut)
+        database.execute("INSERT INTO head VALUES (?)", (_encode(newer),))
+        database.commit()
+
+
+def _digests(record: Record, number: int) -> set[str]:
+    """The digests of the spans that begin at that place of the line, or later."""
+    moments = record.story.moments
+    return {
+        span.digest
+        for line in record.story.lines.values()
+        for span in line
+        if moments[span.first].number >= number
+    }
