@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from generator.history.moves import AGED, Moment, Span, Story, Why
+from generator.history.moves import Story
+from generator.history.values import AGED, Moment, Span, Why
 
 Verdict = Literal["answered", "absent", "unknown"]
 

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import msgspec
 
-from generator.history.moves import Moment
+from generator.errors import TagpagesError
 from generator.history.repository import Line, Repository
+from generator.history.values import Moment
 from generator.history.versions import Record, read
 
 FORMAT = 1
@@ -87,13 +88,19 @@ def index(
 ) -> Iterator[Index]:
     """The index of a repository, brought up to date in a folder for caches.
 
-    Where that folder cannot be written to, the index is made in memory.
+    Where that folder cannot be written to, the index is made in memory. Raises TagpagesError for a
+    cache that cannot be used.
     """
     key = "\0".join((str(repository.top), *folders, revision, version("tagpages"), str(FORMAT)))
     file = f"history-{sha256(key.encode()).hexdigest()[:16]}.sqlite"
     cache = _Cache(repository, folders, (folder or default_folder()) / file)
-    with closing(cache.current()) as database:
-        yield Index(database)
+    try:
+        with closing(cache.current()) as database:
+            yield Index(database)
+    except (sqlite3.Error, msgspec.MsgspecError) as error:
+        raise TagpagesError(
+            f"the cache {cache.path} cannot be used: {error}; delete it and ask again"
+        ) from None
 
 
 def default_folder() -> Path:

@@ -17,7 +17,7 @@ _MONTHS = {
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:[ ,]+(?P<year>[0-9]{4}))?"
-_ISO = re.compile(r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})\b")
+_ISO = re.compile(r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})(?![0-9])")
 _WORDS = (
     re.compile(rf"\b{_MONTH}\s+{_DAY}\b{_YEAR}"),  # May 31st, 2024
     re.compile(rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}{_YEAR}"),  # 31 May 2024

@@ -2,83 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from typing import Literal
+from datetime import timedelta
 
 import msgspec
 from msgspec.structs import replace
 
 from generator.grouping import more_than_months
+from generator.history.follow import renamed
+from generator.history.values import AGED, NO_PAGE, Key, Moment, Page, Passed, Row, Span, Why
 
-Key = tuple[str, str]
-"""A table and a tag."""
-Why = Literal["moved", "moved back", "gone", "aged out of an old page", "page removed"]
-"""Why a tag no longer points to a digest. It moved, perhaps back to a digest that it had left; it
-is gone from the table; its row was a month old on a page that shows no older ones; there is no page
-any more."""
-
-AGED: Why = "aged out of an old page"
 WINDOW_OF_OLD_PAGES = 1
 """Months for which an old page shows a row: one that vanishes later may only have aged."""
-
-
-class Moment(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A commit on a line of first parents: its number, the oldest being 0, and its time (UTC).
-
-    The time is the running maximum of the committers' times along the line: it never goes back.
-    """
-
-    number: int
-    commit: str
-    time: datetime
-
-
-class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """The digest of a tag, and the day (UTC) that the registry gave for it, if the page has one."""
-
-    digest: str
-    claimed: date | None
-
-
-class Page(msgspec.Struct, frozen=True):
-    """What one version of an image's page lists.
-
-    `tables` are those that the page has, in its order; `names` are their names and all other
-    headings of an old page, since one without a table may be an empty table's. `is_state` tells a
-    `tags.json`, which has all tags, from an old page, which may show the recent ones only.
-    """
-
-    rows: dict[Key, Row]
-    tables: tuple[str, ...]
-    names: frozenset[str]
-    is_state: bool = False
-
-
-NO_PAGE = Page({}, (), frozenset())
-
-
-class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A digest that a tag of a table pointed to, over versions that follow each other.
-
-    `first` and `ended` are indices of the image's moments: the first version that lists it, and the
-    first one that does not any more. `claimed` is the day that the first one gave. A span that goes
-    on while its table changes its name has the newer name.
-    """
-
-    table: str
-    tag: str
-    digest: str
-    claimed: date | None
-    first: int
-    ended: int | None = None
-    why: Why | None = None
-
-
-class Passed(msgspec.Struct, frozen=True):
-    """A version that cannot be read, and why; it counts for nothing."""
-
-    moment: Moment
-    reason: str
 
 
 class Story(msgspec.Struct):
@@ -158,46 +92,22 @@ class Story(msgspec.Struct):
         return AGED if is_old and not page.is_state else "gone"
 
     def _followed(self, page: Page) -> dict[Key, Row]:
-        """The rows of the last page, under the new names of tables that got other names.
-
-        Where a table has vanished and others have appeared, its tags are looked for in those, the
-        most alike first: one table may have become two, or two have become one.
-        """
-        rows = self.page.rows
-        vanished = [table for table in self.page.tables if table not in page.names]
-        appeared = [table for table in page.tables if table not in self.page.names]
-        pairs = sorted(
-            ((old, new) for old in vanished for new in appeared),
-            key=lambda pair: _likeness(rows, page.rows, *pair),
-            reverse=True,
-        )
-        if pairs:
-            rows = dict(rows)
-        for table, name in pairs:
-            for old in [key for key in rows if key[0] == table]:
-                new = (name, old[1])
-                if new in page.rows and new not in rows and self._is_free(new, old):
-                    rows[new] = rows.pop(old)
-                    self._rename(old, new, page.rows[new].digest)
+        """The rows of the last page, under the new names of tables that got other names."""
+        rows = dict(self.page.rows)
+        for old, new in renamed(self.page, page):
+            if old in rows and new not in rows and self._is_free(new, old):
+                rows[new] = rows.pop(old)
+                self._rename(old, new, page.rows[new].digest)
         return rows
 
     def _is_free(self, new: Key, old: Key) -> bool:
-        """Whether the line of one key can go on that of another without an overlap."""
+        """Whether the line of one key can go on as that of another without an overlap."""
         ended = self.lines[new][-1].ended if new in self.lines else None
         return ended is None or ended <= self.lines[old][-1].first
 
     def _rename(self, old: Key, new: Key, digest: str) -> None:
-        line = self.lines.get(new, []) + self.lines.pop(old)
+        line = self.lines.pop(old)
         if line[-1].digest == digest:
             line[-1] = replace(line[-1], table=new[0])
-        self.lines[new] = line
-
-
-def _likeness(before: dict[Key, Row], after: dict[Key, Row], old: str, new: str) -> tuple[int, int]:
-    """How many tags of a table are in another one: with the same digest, and at all."""
-    both = [
-        (row, after[new, tag])
-        for (table, tag), row in before.items()
-        if table == old and (new, tag) in after
-    ]
-    return sum(row.digest == other.digest for row, other in both), len(both)
+        line += self.lines.get(new, [])
+        self.lines[new] = sorted(line, key=lambda span: span.first)

@@ -7,8 +7,8 @@ from itertools import product
 
 from generator.content.state import decode_build, is_build_file
 from generator.errors import TagpagesError
-from generator.history.moves import Moment
 from generator.history.repository import Line, Repository
+from generator.history.values import Moment
 from generator.history.versions import paths_of
 from generator.model import Streak
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from generator.errors import TagpagesError
 from generator.history.days import day_of
-from generator.history.moves import Key, Page, Row
+from generator.history.values import Key, Page, Row
 from generator.model import check_digest, check_tag, shown
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n---[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -77,7 +77,8 @@ class _Reader:
     def take(self, line: str) -> None:
         """The next line of the page."""
         if "|" in line and self.columns:
-            self._row(line, self.columns)
+            if line.strip("| \t"):
+                self._row(line, self.columns)
         elif "|" in line and _RULE.fullmatch(line):
             self.columns = _columns(self.before)
             if self.columns:

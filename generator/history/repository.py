@@ -18,7 +18,7 @@ from threading import Thread
 from typing import IO, NamedTuple, cast
 
 from generator.errors import TagpagesError, UsageError
-from generator.history.moves import Moment
+from generator.history.values import Moment
 
 # What people set for their own `git log` must not change ours.
 _SETTINGS = ("log.showRoot=true", "log.follow=false", "log.showSignature=false")

@@ -11,8 +11,9 @@ import msgspec
 from generator.content.state import TAGS_FILE, decode_image
 from generator.errors import TagpagesError
 from generator.history import oldpage
-from generator.history.moves import Moment, Page, Row, Story
+from generator.history.moves import Story
 from generator.history.repository import Change, Repository
+from generator.history.values import Moment, Page, Row
 from generator.model import Image
 from generator.pages.tags_history import file as PAGE_FILE  # noqa: N812 - a constant
 

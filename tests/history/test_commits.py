@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.history.repo import CONTENT, Repo, old_page, state, told
-from tests.support import digest
+from tests.support import digest, tagpages
 
 A, B, C, D = ({"public": {"latest": sign}} for sign in "abcd")
 DAY = [f"2024-05-{day:02}T01:00:00Z" for day in range(1, 29)]
@@ -216,8 +216,6 @@ def test_the_catalog_names_the_content_folder(repo: Repo) -> None:
             {"content": CONTENT, "url": "/i/", "tables": [{"name": "public", "source": source}]}
         )
     )
-    from tests.support import tagpages  # noqa: PLC0415
-
     run = tagpages("history", "--catalog", catalog, "app:latest")
     assert (run.code, run.out.splitlines()[:2]) == (0, ["app:latest (public)", f"  {digest('a')}"])
 
@@ -228,7 +226,10 @@ def test_a_repository_of_sha256_is_read(tmp_path: Path) -> None:
     repo.night(DAY[1], app=None)
     repo.night(DAY[2], app=B)
     spans = repo.spans("app")
-    assert told(spans) == [("public", "latest", "b", None), ("public", "latest", "a", "page removed")]
+    assert told(spans) == [
+        ("public", "latest", "b", None),
+        ("public", "latest", "a", "page removed"),
+    ]
     assert {len(span["first"]["commit"]) for span in spans} == {64}
     assert repo.spans("--digest", digest("b")) == spans[:1]
 

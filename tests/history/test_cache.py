@@ -1,0 +1,220 @@
+"""The index of all images: brought forward or made anew, it answers as a new one would."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generator.history.cache import Index, index
+from generator.history.repository import Repository
+from generator.history.versions import Record
+from tests.history.repo import CONTENT, Repo, Tables, told
+from tests.support import digest
+
+A, B, C, D = ({"public": {"latest": sign}} for sign in "abcd")
+DAY = [f"2024-05-{day:02}T01:00:00Z" for day in range(1, 29)]
+
+
+def caches(repo: Repo) -> list[Path]:
+    return sorted((repo.root.parent / "cache" / "tagpages").iterdir())
+
+
+def records(repo: Repo, folder: Path) -> dict[str, Record]:
+    """All that the index in a folder of caches has, brought up to date."""
+    repository = Repository.around(repo.content, "HEAD")
+    with index(repository, [CONTENT], "HEAD", folder) as everything:
+        return {image: everything.record(image) for image in everything.images()}
+
+
+def digests(repo: Repo, folder: Path) -> list[tuple[str, str]]:
+    (path,) = folder.iterdir()
+    database = sqlite3.connect(path)
+    try:
+        return database.execute("SELECT digest, image FROM digests").fetchall()
+    finally:
+        database.close()
+
+
+def read_commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many commits each later look at the line of first parents gives."""
+    counts: list[int] = []
+    line = Repository.line
+
+    def counted(self: Repository, *args: object, **options: object) -> object:
+        found = line(self, *args, **options)  # type: ignore[arg-type]
+        counts.append(len(found.moments))
+        return found
+
+    monkeypatch.setattr(Repository, "line", counted)
+    return counts
+
+
+def test_a_digest_is_found_in_all_images_by_its_beginning(repo: Repo) -> None:
+    repo.night(DAY[0], app=A, tool={"public": {"1": "a", "2": "b"}})
+    repo.night(DAY[1], app=B)
+    for text in (digest("a"), digest("a")[:19], "a" * 12):
+        spans = repo.spans("--digest", text)
+        assert [(span["image"], span["tag"]) for span in spans] == [
+            ("app", "latest"),
+            ("tool", "1"),
+        ]
+        assert told(spans)[0] == ("public", "latest", "a", "moved")
+    later = repo.spans("--digest", digest("a"), "--since", "2024-05-02")
+    assert [span["image"] for span in later] == ["tool"]
+    assert [span["image"] for span in repo.spans("tool", "--digest", digest("a"))] == ["tool"]
+    assert repo.spans("tool:2", "--digest", digest("a"), code=1) == []
+
+
+def test_one_more_night_reads_one_more_commit(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.night(DAY[0], app=A, tool=A)
+    repo.night(DAY[1], app=B)
+    records(repo, tmp_path / "one")
+    repo.night(DAY[2], app=C, new=D)
+    counts = read_commits(monkeypatch)
+    forward = records(repo, tmp_path / "one")
+    assert records(repo, tmp_path / "one") == forward
+    assert counts == [1]
+    assert forward == records(repo, tmp_path / "other")
+    assert digests(repo, tmp_path / "one") == digests(repo, tmp_path / "other")
+
+
+def test_a_force_push_makes_the_index_anew(repo: Repo, tmp_path: Path) -> None:
+    repo.night(DAY[0], app=A)
+    repo.night(DAY[1], app=B)
+    records(repo, tmp_path / "one")
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert records(repo, tmp_path / "one") == records(repo, tmp_path / "two")
+    repo.night(DAY[2], app=C)
+    assert told(repo.spans("--digest", digest("b"), code=1)) == []
+    assert records(repo, tmp_path / "one") == records(repo, tmp_path / "three")
+
+
+def test_a_line_that_only_joined_by_a_merge_is_read_anew(repo: Repo, tmp_path: Path) -> None:
+    repo.night(DAY[0], app=A)
+    repo.git("branch", "other")
+    repo.night(DAY[1], app=B)
+    records(repo, tmp_path / "one")
+    repo.git("switch", "--quiet", "other")
+    repo.write("app/notes.md", "of people")
+    repo.commit(DAY[2])
+    repo.git("merge", "--quiet", "--no-ff", "--message=Merge", "main", time=DAY[3])
+    merged = records(repo, tmp_path / "one")
+    assert merged == records(repo, tmp_path / "two")
+    assert [item.time.day for item in merged["app"].story.moments] == [1, 4]
+
+
+def test_a_cache_that_is_damaged_is_made_anew(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    expected = repo.spans("--digest", digest("a"))
+    (path,) = caches(repo)
+    whole = path.read_bytes()
+    for damage in (b"", b"no database", whole[:4096], whole[:100] + b"\0" * (len(whole) - 100)):
+        path.write_bytes(damage)
+        assert repo.spans("--digest", digest("a")) == expected
+        assert caches(repo) == [path]
+
+
+def test_a_cache_that_is_damaged_deep_down_is_named(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    repo.spans("--digest", digest("a"))
+    (path,) = caches(repo)
+    database = sqlite3.connect(path)
+    database.execute("UPDATE images SET record = X'00'")
+    database.commit()
+    database.close()
+    run = repo.ask("--digest", digest("a"))
+    assert run.code == 2
+    assert f"the cache {path} cannot be used" in run.err
+    path.unlink()
+    assert repo.ask("--digest", digest("a")).code == 0
+
+
+def test_where_no_cache_can_be_written_the_answer_is_the_same(repo: Repo, tmp_path: Path) -> None:
+    repo.night(DAY[0], app=A)
+    (tmp_path / "file").write_text("")
+    run = repo.ask("--digest", digest("a"), XDG_CACHE_HOME=str(tmp_path / "file"))
+    assert (run.code, run.out) == (0, repo.ask("--digest", digest("a")).out)
+
+
+def test_each_place_and_revision_has_a_cache_of_its_own(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    repo.git("branch", "other")
+    for options in ([], ["--rev", "other"], ["--was", "elsewhere"], []):
+        assert repo.ask("--digest", digest("a"), *options).code == 0
+    assert len(caches(repo)) == 3
+
+
+def test_a_failed_reading_leaves_the_cache_as_it_was(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.night(DAY[0], app=A)
+    repo.spans("--digest", digest("a"))
+    (path,) = caches(repo)
+    before = path.read_bytes()
+    repo.night(DAY[1], app=B)
+
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("generator.history.cache.read", broken)
+        assert repo.ask("--digest", digest("a")).code == 130
+    assert caches(repo) == [path]
+    assert path.read_bytes() == before
+
+
+def test_an_index_lists_its_images_by_name(repo: Repo, tmp_path: Path) -> None:
+    repo.night(DAY[0], tool=A, app=B)
+    repo.write("app/tags.json", b"{")
+    repo.commit(DAY[1])
+    with index(Repository.around(repo.content, "HEAD"), [CONTENT], "HEAD", tmp_path) as everything:
+        assert isinstance(everything, Index)
+        assert everything.images() == ["app", "tool"]
+        assert everything.unreadable() == ["app"]
+        assert everything.record("nobody") == Record()
+        assert everything.head.newest.number == 1
+
+
+TABLES: st.SearchStrategy[Tables | None] = st.one_of(
+    st.none(),
+    st.dictionaries(
+        st.sampled_from(["public", "private"]),
+        st.dictionaries(st.sampled_from(["latest", "1"]), st.sampled_from("abc"), min_size=1),
+        min_size=1,
+    ),
+)
+NIGHTS = st.lists(
+    st.dictionaries(st.sampled_from(["app", "team/tool"]), TABLES, min_size=1),
+    min_size=2,
+    max_size=6,
+)
+
+
+@settings(max_examples=12)
+@given(NIGHTS, st.data())
+def test_an_index_brought_forward_is_the_index_made_anew(
+    nights: list[Mapping[str, Tables | None]], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        repo = Repo(Path(temporary) / "repo").init()
+        stops = data.draw(st.sets(st.integers(0, len(nights) - 1), max_size=3))
+        for number, images in enumerate(nights):
+            there = {
+                image: tables
+                for image, tables in images.items()
+                if tables is not None or (repo.content / image / "tags.json").exists()
+            }
+            repo.night(DAY[number], **there)
+            if number in stops:
+                records(repo, Path(temporary) / "forward")
+        forward = records(repo, Path(temporary) / "forward")
+        assert forward == records(repo, Path(temporary) / "anew")
+        assert digests(repo, Path(temporary) / "forward") == digests(repo, Path(temporary) / "anew")
