@@ -18,7 +18,7 @@ class Question(msgspec.Struct, frozen=True):
     """What is asked for. Places are numbers of commits on the line; None is no limit.
 
     `at` asks for what stood at that place, `since` and `until` for all that stood from the one to
-    the other. `digest` is the beginning of one. `table` has its past names too.
+    the other. `digest` is the beginning of one. `table` may be any of its names.
     """
 
     tag: str | None = None
@@ -87,7 +87,8 @@ def told(image: str, story: Story, question: Question) -> list[Told]:
     """The spans that answer a question, newest first."""
     spans = [span for span in _asked(story, question) if _is_within(story, span, question)]
     spans.sort(key=lambda span: span.first, reverse=True)
-    return [_told(image, story, span) for span in spans]
+    index = None if question.at is None else story.version_at(question.at)
+    return [_told(image, story, span, index) for span in spans]
 
 
 def newest_first(spans: list[Told]) -> tuple[Told, ...]:
@@ -140,14 +141,11 @@ def _asked(story: Story, question: Question) -> Iterator[Span]:
     for (table, tag), line in story.lines.items():
         if question.tag is None or tag == question.tag:
             for span in line:
-                if (
-                    question.table is None or question.table in {table, span.table}
-                ) and _has_digest(span, question.digest):
+                names = {table, span.table, *(name for name, _ in span.formerly)}
+                if (question.table is None or question.table in names) and (
+                    question.digest is None or span.digest.startswith(question.digest)
+                ):
                     yield span
-
-
-def _has_digest(span: Span, digest: str | None) -> bool:
-    return digest is None or span.digest.startswith(digest)
 
 
 def _is_within(story: Story, span: Span, question: Question) -> bool:
@@ -171,13 +169,15 @@ def _is_last(span: Span, ended: list[Span]) -> bool:
     )
 
 
-def _told(image: str, story: Story, span: Span) -> Told:
+def _told(image: str, story: Story, span: Span, index: int | None) -> Told:
+    """The span in full; the table's name is that of the version at `index`, or the newest one."""
+
     def seen(index: int) -> Seen:
         return Seen(story.moments[index].commit, story.moments[index].time)
 
     return Told(
         image,
-        span.table,
+        span.table if index is None else span.table_at(index),
         span.tag,
         span.digest,
         span.claimed,

@@ -108,6 +108,7 @@ class Story(msgspec.Struct):
     def _rename(self, old: Key, new: Key, digest: str) -> None:
         line = self.lines.pop(old)
         if line[-1].digest == digest:
-            line[-1] = replace(line[-1], table=new[0])
+            formerly = (*line[-1].formerly, (old[0], len(self.moments) - 1))
+            line[-1] = replace(line[-1], table=new[0], formerly=formerly)
         line += self.lines.get(new, [])
         self.lines[new] = sorted(line, key=lambda span: span.first)

@@ -56,8 +56,8 @@ class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A digest that a tag of a table pointed to, over versions that follow each other.
 
     `first` and `ended` are indices of the image's moments: the first version that lists it, and the
-    first one that does not any more. `claimed` is the day that the first one gave. A span that goes
-    on while its table changes its name has the newer name.
+    first one that does not any more. `claimed` is the day that the first one gave. `formerly` are
+    the names that the table had before, each with the index of the version that had another.
     """
 
     table: str
@@ -67,6 +67,11 @@ class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
     first: int
     ended: int | None = None
     why: Why | None = None
+    formerly: tuple[tuple[str, int], ...] = ()
+
+    def table_at(self, index: int) -> str:
+        """What a version called the table."""
+        return next((name for name, end in self.formerly if index < end), self.table)
 
 
 class Passed(msgspec.Struct, frozen=True):

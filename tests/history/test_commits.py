@@ -378,6 +378,26 @@ def test_an_old_page_that_was_cut_off_is_not_an_empty_one(repo: Repo) -> None:
     assert "the page has no table of tags" in run.err
 
 
+def test_one_table_that_became_two_is_asked_for_by_any_of_its_names(repo: Repo) -> None:
+    repo.old_night(DAY[0], app={"": {"latest": "a", "1": "b"}})
+    repo.old_night(DAY[1], app={"": {"latest": "c", "1": "b"}})
+    repo.old_night(DAY[2], app={"Public": {"latest": "c"}, "Private": {"latest": "d", "1": "b"}})
+    repo.night(DAY[3], app={"public": {"latest": "c"}, "private": {"latest": "d", "1": "e"}})
+    latest = [("public", "latest", "c", None), ("", "latest", "a", "moved")]
+    assert told(repo.spans("app:latest", "--table", "public")) == latest
+    assert told(repo.spans("app:latest", "--table", "Public")) == latest[:1]
+    assert told(repo.spans("app:latest", "--table", "")) == latest
+    assert told(repo.spans("app", "--table", "private")) == [
+        ("private", "1", "e", None),
+        ("private", "latest", "d", None),
+        ("Private", "1", "b", "moved"),
+    ]
+    for day, tables in (("02", {""}), ("03", {"Public", "Private"}), ("04", {"public", "private"})):
+        spans = repo.spans("app", "--at", f"2024-05-{day}")
+        assert {span["table"] for span in spans} == tables
+    assert "there are '', 'Private'" in repo.ask("app", "--table", "x").err
+
+
 def test_a_table_that_was_held_back_is_told(repo: Repo) -> None:
     repo.night(DAY[0], app=A)
     repo.write(

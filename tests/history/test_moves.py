@@ -130,6 +130,12 @@ def test_one_table_that_becomes_two_is_followed_by_its_tags() -> None:
     }
 
 
+def test_a_span_knows_what_its_table_was_called_when() -> None:
+    told = story(page(_="x=a"), page(P="x=a"), page(Q="x=a"), page(Q="x=b"))
+    span = told.lines["Q", "x"][0]
+    assert [span.table_at(index) for index in range(3)] == ["", "P", "Q"]
+
+
 def test_two_tables_that_become_one_go_on_in_it() -> None:
     told = story(page(P="x=a y=b", Q="x=c z=d"), page(_="x=c y=b z=d"))
     assert lines(told) == {
