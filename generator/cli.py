@@ -333,29 +333,35 @@ def lanes(*, catalog: Path, content: Path | None, before: str, null: bool, lane:
 @click.option(
     "--was", multiple=True, metavar="FOLDER", help="Where the content lay before (repeatable)."
 )
+@click.option("--write", is_flag=True, help="Write the history page of every image instead.")
 @_FORMAT
-def history(*, catalog: Path, content: Path | None, form: str, **asked: Any) -> int:
+def history(*, catalog: Path, content: Path | None, form: str, write: bool, **asked: Any) -> int:
     """Tell what a tag pointed to, and when, from git alone.
 
     Exit codes: 0 answered, 1 known to be absent, 2 not known.
     """
     from generator.history import text
-    from generator.jobs.history import Asked, answer
+    from generator.jobs.history import EXIT_CODES, Asked, answer
 
     try:
+        if write:
+            return _write_history(_job(catalog=catalog, content=content), **asked)
         found = answer(Asked(content or _job(catalog=catalog).content, **asked))
     except TagpagesError as error:
         raise UsageError(str(error)) from None  # nothing is known: not that something is absent
-    if form == "json":
-        click.echo(text.as_json(found), nl=False)
-    elif form == "md":
-        click.echo(text.markdown(found), nl=False)
-    else:
-        for line in text.terminal(found):
-            click.echo(line)
+    click.echo(text.FORMS[form](found), nl=False)
     for note in found.notes:
         click.echo(f"tagpages: {note}", err=True)
-    return {"answered": 0, "absent": 1, "unknown": 2}[found.verdict]
+    return EXIT_CODES[found.verdict]
+
+
+def _write_history(job: Job, *, rev: str, was: tuple[str, ...], **asked: Any) -> int:
+    from generator.jobs.history_pages import write
+
+    if any(asked.values()):
+        raise UsageError("--write is about all images: of the questions, leave all out")
+    click.echo(f"tagpages: {write(job, rev, was)} files of history pages changed", err=True)
+    return DONE
 
 
 @cli.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from generator.content.state import decode_build, is_build_file
+from generator.content.state import BUILD_FILE, decode_build
 from generator.errors import TagpagesError
 from generator.history.repository import Line, Repository
 from generator.history.values import Moment
@@ -19,11 +19,9 @@ def on_trust(
     """The tables that no registry had confirmed then: held back, or not to be asked."""
     for folder in folders:
         files = repository.files(moment.commit, folder)
-        names = [name for name in files if is_build_file(name)]
-        blobs = repository.blobs([files[name] for name in names])
-        for name, data in zip(names, blobs, strict=True):
+        for data in repository.blobs([files[BUILD_FILE]] if BUILD_FILE in files else []):
             try:
-                build = decode_build(data or b"", name)
+                build = decode_build(data or b"", BUILD_FILE)
             except TagpagesError as error:
                 yield f"passed over what a build left: {error}"
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -14,13 +14,13 @@ def as_json(answer: Answer) -> str:
     return msgspec.json.format(msgspec.json.encode(answer)).decode() + "\n"
 
 
-def terminal(answer: Answer) -> Iterator[str]:
-    """The lines for a terminal: two a span, under a line for each tag of a table."""
+def terminal(answer: Answer) -> str:
+    """Lines for a terminal: two a span, under a line for each tag of a table."""
+    parts = []
     for title, spans in _by_tag(answer.spans):
-        yield title
-        for span in spans:
-            yield f"  {span.digest}"
-            yield f"    {_seen(span)}"
+        parts.append(f"{title}\n")
+        parts += [f"  {span.digest}\n    {_seen(span)}\n" for span in spans]
+    return "".join(parts)
 
 
 def markdown(answer: Answer) -> str:
@@ -37,6 +37,14 @@ def markdown(answer: Answer) -> str:
         parts.append("\n")
     parts += [f"> {note}\n" for note in answer.notes]
     return "".join(parts)
+
+
+FORMS: Mapping[str, Callable[[Answer], str]] = {
+    "text": terminal,
+    "md": markdown,
+    "json": as_json,
+}
+"""What writes an answer, by the name of its form."""
 
 
 def _by_tag(spans: Iterable[Told]) -> Iterable[tuple[str, list[Told]]]:

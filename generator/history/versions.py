@@ -15,9 +15,9 @@ from generator.history.moves import Story
 from generator.history.repository import Change, Repository
 from generator.history.values import Moment, Page, Row
 from generator.model import Image
-from generator.pages.tags_history import file as PAGE_FILE  # noqa: N812 - a constant
+from generator.pages import tags_history
 
-FILES = (TAGS_FILE, PAGE_FILE)
+FILES = (TAGS_FILE, tags_history.OUTPUT.file)
 """Where the tags of an image stand, the better source first."""
 
 

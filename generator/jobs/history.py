@@ -19,6 +19,7 @@ from generator.history.versions import paths_of, read
 from generator.model import check_name, check_tag
 
 VERSION = 1
+EXIT_CODES: Mapping[Verdict, int] = {"answered": 0, "absent": 1, "unknown": 2}
 SHORTEST_DIGEST = 12
 """The fewest characters of a digest that tell it from others."""
 

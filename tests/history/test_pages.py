@@ -1,0 +1,193 @@
+"""History pages: written from git when a site is built."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from generator.history import charts, page
+from tests.history.repo import CONTENT, Repo, Tables
+from tests.support import Run, tagpages
+
+PAGE = """\
+---
+title: "app history"
+description: "What happened to the tags of the app image, and when"
+date: 2024-06-05 01:00:00
+lastmod: 2024-06-05 01:00:00
+draft: false
+toc: true
+---
+
+What happened to the tags of this image in the last 90 days. A line is one change, under the day \
+(UTC) on which these pages had it. They have told of this image since May 1st, 2024.
+
+## Moves a month
+
+`▄█` 2024-05 to 2024-06
+
+| Month | Moves |
+| --- | --- |
+| 2024-05 | 2 |
+| 2024-06 | 4 |
+
+## Changes
+
+### 2024-06-05 {#2024-06-05}
+
+- 01:00 public: `latest` `1` moved back from `cccccccccccc` to `aaaaaaaaaaaa`
+
+### 2024-06-03 {#2024-06-03}
+
+- 18:00 public: `latest` `1` moved from `bbbbbbbbbbbb` to `cccccccccccc`
+- 18:00 public: `2` new, at `cccccccccccc`
+- 01:00 public: `0.9` gone, was at `dddddddddddd`
+
+### 2024-05-02 {#2024-05-02}
+
+- 01:00 public: `latest` `1` moved from `aaaaaaaaaaaa` to `bbbbbbbbbbbb`
+"""
+
+
+def night(repo: Repo, time: str, **tags: str) -> None:
+    """Commit what `app` has in its only table."""
+    tables: Tables = {"public": {tag.replace("_", "."): sign for tag, sign in tags.items()}}
+    repo.night(time, app=tables)
+
+
+@pytest.fixture
+def repo(repo: Repo) -> Repo:
+    night(repo, "2024-05-01T01:00:00Z", **{"1": "a", "latest": "a", "0_9": "d"})
+    night(repo, "2024-05-02T01:00:00Z", **{"1": "b", "latest": "b", "0_9": "d"})
+    night(repo, "2024-06-03T01:00:00Z", **{"1": "b", "latest": "b"})
+    night(repo, "2024-06-03T18:00:00Z", **{"1": "c", "latest": "c", "2": "c"})
+    night(repo, "2024-06-05T01:00:00Z", **{"1": "a", "latest": "a", "2": "c"})
+    return repo
+
+
+def write(repo: Repo, history: object, *args: str) -> Run:
+    source = {"kind": "listing", "path": "x.json"}
+    tables = [{"name": "public", "source": source}]
+    catalog = {"content": CONTENT, "url": "/i/", "tables": tables, "history": history}
+    file = repo.root / "catalog.yaml"
+    file.write_text(json.dumps({key: value for key, value in catalog.items() if value}))
+    environ = {"XDG_CACHE_HOME": str(repo.root.parent / "cache")}
+    return tagpages("history", "--catalog", file, "--write", *args, **environ)
+
+
+def elements(chart: str) -> list[ET.Element]:
+    return list(ET.fromstring(chart).iter())  # noqa: S314 - our own text
+
+
+def test_a_page_tells_of_each_change_in_a_line(repo: Repo) -> None:
+    run = write(repo, {"days": 90})
+    assert (run.code, run.err) == (0, "tagpages: 1 files of history pages changed\n")
+    assert (repo.content / "app/history.md").read_text() == PAGE
+    assert write(repo, {"days": 90}).err == "tagpages: 0 files of history pages changed\n"
+
+
+def test_a_page_goes_back_only_so_far(repo: Repo) -> None:
+    assert write(repo, {"days": 2}).code == 0
+    text = (repo.content / "app/history.md").read_text()
+    assert text.count("### ") == 2
+    assert write(repo, {"days": 1}).code == 0
+    text = (repo.content / "app/history.md").read_text()
+    assert text.count("### ") == 1
+
+
+def test_a_quiet_image_says_so(repo: Repo) -> None:
+    repo.commit("2024-09-09T00:00:00Z")
+    assert write(repo, {"days": 30}).code == 0
+    assert "\nNothing has changed.\n" in (repo.content / "app/history.md").read_text()
+
+
+def test_charts_show_what_the_table_says(repo: Repo) -> None:
+    assert write(repo, {"charts": True}).code == 0
+    assert (
+        "![Moves a month](/i/app/history-moves.svg)"
+        in (repo.content / "app/history.md").read_text()
+    )
+    chart = (repo.content / "app/history-moves.svg").read_text()
+    titles = [item.text for item in elements(chart) if "title" in item.tag]
+    assert titles == ["Moves a month", "2024-05: 2", "2024-06: 4"]
+    assert "prefers-color-scheme:dark" in chart
+    assert write(repo, {"charts": False}).code == 0
+    assert not (repo.content / "app/history-moves.svg").exists()
+
+
+def test_an_image_that_is_gone_loses_its_history_page(repo: Repo) -> None:
+    assert write(repo, {"days": 90}).code == 0
+    (repo.root / ".gitignore").write_text("history.md\n")
+    repo.night("2024-06-06T01:00:00Z", app=None)
+    assert write(repo, {"days": 90}).err == "tagpages: 1 files of history pages changed\n"
+    assert not (repo.content / "app/history.md").exists()
+
+
+def test_pages_are_never_written_of_half_a_history(repo: Repo) -> None:
+    copy = Repo(repo.root.parent / "clone")
+    repo.git("clone", "--quiet", "--depth=2", f"file://{repo.root}", copy.root)
+    run = write(copy, {"days": 90})
+    assert run.code == 2
+    assert "fetch --unshallow` fetches the rest" in run.err
+    assert not (copy.content / "app/history.md").exists()
+
+
+def test_pages_need_a_key_in_the_catalog_and_no_question(repo: Repo) -> None:
+    run = write(repo, None)
+    assert run.code == 2
+    assert "add `history: {days: 90}`" in run.err
+    run = write(repo, {"days": 90}, "app")
+    assert run.code == 2
+    assert "leave all out" in run.err
+
+
+def test_people_can_write_their_own_template(repo: Repo) -> None:
+    templates = repo.root / "templates"
+    templates.mkdir()
+    (templates / "history.md.j2").write_text("---\ntitle: x\n---\n{{ image }} {{ sparkline }}\n")
+    source = {"kind": "listing", "path": "x.json"}
+    catalog = {
+        "content": CONTENT,
+        "url": "/i/",
+        "tables": [{"name": "public", "source": source}],
+        "history": {"days": 3},
+        "templates": "templates",
+        "front_matter": {"weight": 7},
+    }
+    file = repo.root / "catalog.yaml"
+    file.write_text(json.dumps(catalog))
+    run = tagpages("history", "--catalog", file, "--write", XDG_CACHE_HOME=str(repo.root))
+    assert run.code == 0, run.err
+    text = (repo.content / "app/history.md").read_text()
+    assert text == "---\ntitle: x\nweight: 7\n---\napp ▄█\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "bars"),
+    [([], ""), ([0, 0], "▁▁"), ([1, 2, 4, 8], "▁▂▄█"), ([7], "█"), ([1, 1000], "▁█")],
+)
+def test_a_sparkline_has_a_bar_for_each_value(values: list[int], bars: str) -> None:
+    assert page.sparkline(values) == bars
+
+
+def test_a_chart_of_steps_keeps_each_value_until_the_next() -> None:
+    points = [charts.Point("a<b", 0, 10), charts.Point("c", 0.5, 5)]
+    chart = ElementTree.fromstring(charts.steps("Size", points, "MB"))
+    (line,) = [item for item in chart.iter() if item.get("class") == "l"]
+    assert line.get("d") == "M56.0 12.0H342.0V74.0H628"
+    assert [item.text for item in chart.iter() if "text" in item.tag] == [
+        "a<b",
+        "c",
+        "0",
+        "10.0 MB",
+    ]
+
+
+def test_the_repository_is_not_changed(repo: Repo, tmp_path: Path) -> None:
+    (repo.root / ".gitignore").write_text("/catalog.yaml\n/content/**/history*\n")
+    repo.commit("2024-06-05T02:00:00Z")
+    assert write(repo, {"charts": True}).code == 0
+    assert repo.git("status", "--short") == ""
