@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,16 +20,19 @@ from pathlib import Path
 import msgspec
 
 from generator.errors import TagpagesError
+from generator.history.moves import Story
 from generator.history.repository import Line, Repository
-from generator.history.values import Moment
-from generator.history.versions import Record, read
+from generator.history.values import Moment, Span
+from generator.history.versions import read
 
 FORMAT = 1
 """To be raised when the same versions give other records."""
 
 _TABLES = """
 CREATE TABLE head (value BLOB);
-CREATE TABLE images (name TEXT PRIMARY KEY, record BLOB, passed INTEGER) WITHOUT ROWID;
+CREATE TABLE images (name TEXT PRIMARY KEY, files BLOB, tip BLOB, passed INTEGER) WITHOUT ROWID;
+CREATE TABLE earlier (image TEXT, spans BLOB);
+CREATE INDEX earlier_of_image ON earlier (image);
 CREATE TABLE digests (digest TEXT, image TEXT, PRIMARY KEY (digest, image)) WITHOUT ROWID;
 """
 
@@ -44,11 +47,17 @@ class Head(msgspec.Struct, frozen=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_head = msgspec.msgpack.Decoder(Head).decode
-_decode_record = msgspec.msgpack.Decoder(Record).decode
+_decode_story = msgspec.msgpack.Decoder(Story).decode
+_decode_files = msgspec.msgpack.Decoder(dict[str, str]).decode
+_decode_spans = msgspec.msgpack.Decoder(dict[int, list[Span]]).decode
 
 
 class Index:
-    """The records of all images, up to the repository's commit."""
+    """The stories of all images, up to the repository's commit.
+
+    The last span of each line is kept apart from the earlier ones, so that one more night costs the
+    same however long the history is.
+    """
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
@@ -58,10 +67,36 @@ class Index:
         """The line that all this was read from."""
         return _decode_head(self._database.execute("SELECT value FROM head").fetchone()[0])
 
-    def record(self, image: str) -> Record:
-        """What was read of an image; an empty record where it never had a page."""
-        rows = self._database.execute("SELECT record FROM images WHERE name = ?", (image,))
-        return next((_decode_record(record) for (record,) in rows), Record())
+    def whole(self, image: str) -> Story:
+        """An image's story with all its spans; an empty one where it never had a page."""
+        story = self.story(image)
+        self._complete(image, story)
+        return story
+
+    def files(self, image: str) -> dict[str, str]:
+        """The blobs, by path, of the image's files that are there."""
+        rows = self._database.execute("SELECT files FROM images WHERE name = ?", (image,))
+        return next((_decode_files(files) for (files,) in rows), {})
+
+    def story(self, image: str) -> Story:
+        """An image's story without its earlier spans."""
+        rows = self._database.execute("SELECT tip FROM images WHERE name = ?", (image,))
+        return next((_decode_story(tip) for (tip,) in rows), Story())
+
+    def complete(self, image: str, story: Story, digests: Collection[str]) -> None:
+        """Give a story its earlier spans if any of the digests is in them, to be stored anew."""
+        known = "SELECT 1 FROM digests WHERE digest = ? AND image = ?"
+        if any(self._database.execute(known, (digest, image)).fetchone() for digest in digests):
+            self._complete(image, story)
+            self._database.execute("DELETE FROM earlier WHERE image = ?", (image,))
+
+    def _complete(self, image: str, story: Story) -> None:
+        query = "SELECT spans FROM earlier WHERE image = ? ORDER BY rowid"
+        earlier: dict[int, list[Span]] = {}
+        for (spans,) in self._database.execute(query, (image,)):
+            for number, line in _decode_spans(spans).items():
+                earlier.setdefault(number, []).extend(line)
+        story.complete(earlier)
 
     def images(self) -> list[str]:
         """All images that ever had a page, by name."""
@@ -165,13 +200,15 @@ class _Cache:
             database.executescript(_TABLES)
             oldest = line.moments[0]
             head = Head(oldest, oldest, self.repository.is_cut(oldest.commit))
-        known = Index(database).record
-        for image, record in read(self.repository, line.changes, self.folders, known):
-            row = (image, _encode(record), len(record.story.passed))
-            database.execute("REPLACE INTO images VALUES (?, ?, ?)", row)
+        known = Index(database)
+        for image, story, files in read(self.repository, line.changes, self.folders, known):
+            row = (image, _encode(files), _encode(story.tip()), len(story.passed))
+            database.execute("REPLACE INTO images VALUES (?, ?, ?, ?)", row)
+            if earlier := story.earlier():
+                database.execute("INSERT INTO earlier VALUES (?, ?)", (image, _encode(earlier)))
             database.executemany(
                 "INSERT OR IGNORE INTO digests VALUES (?, ?)",
-                [(digest, image) for digest in _digests(record, line.moments[0].number)],
+                [(digest, image) for digest in _digests(story, line.moments[0].number)],
             )
         database.execute("DELETE FROM head")
         newer = Head(head.oldest, line.moments[-1], head.is_cut)
@@ -179,12 +216,11 @@ class _Cache:
         database.commit()
 
 
-def _digests(record: Record, number: int) -> set[str]:
+def _digests(story: Story, number: int) -> set[str]:
     """The digests of the spans that begin at that place of the line, or later."""
-    moments = record.story.moments
     return {
         span.digest
-        for line in record.story.lines.values()
+        for line in story.lines.values()
         for span in line
-        if moments[span.first].number >= number
+        if story.moments[span.first].number >= number
     }

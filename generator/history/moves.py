@@ -19,33 +19,33 @@ class Story(msgspec.Struct):
     """The history of one image, version by version, the oldest first.
 
     `lines` are the spans of each tag, the oldest first; a line is followed when its table changes
-    its name. `page` is the last version that could be read. `removed` are the indices of the
-    moments from which on there was no page.
+    its name, and keeps its number in `numbers`. `page` is the last version that could be read.
+    `removed` are the indices of the moments from which on there was no page.
+
+    All but the last span of each line can be kept elsewhere (`earlier`): what comes next needs them
+    only where a tag moves to a digest that the image had before.
     """
 
     moments: list[Moment] = []
     removed: list[int] = []
     lines: dict[Key, list[Span]] = {}
+    numbers: dict[Key, int] = {}
     page: Page = NO_PAGE
     passed: list[Passed] = []
 
     def add(self, moment: Moment, page: Page) -> None:
-        """Take in the next version.
+        """Take in the next version; `NO_PAGE` where there is none any more.
 
         An old page without any table is an empty one only where the headings of its tables are
         still there. After a `tags.json` it is what a retired image is left with.
         """
-        if not (page.tables or page.is_state):
+        if not (page.tables or page.is_state or page is NO_PAGE):
             if self.page.is_state:
                 page = NO_PAGE
-            elif not page.names.issuperset(self.page.tables):
+            elif not page.names.issuperset(table for table, _ in self.page.rows):
                 self.pass_over(moment, "the page has no table of tags")
                 return
         self._take_in(moment, page)
-
-    def remove(self, moment: Moment) -> None:
-        """The page is not there any more."""
-        self._take_in(moment, NO_PAGE)
 
     def _take_in(self, moment: Moment, page: Page) -> None:
         now = len(self.moments)
@@ -63,6 +63,7 @@ class Story(msgspec.Struct):
         for key, row in page.rows.items():
             old = before.get(key)
             if old is None or old.digest != row.digest:
+                self.numbers.setdefault(key, len(self.numbers))
                 span = Span(*key, row.digest, row.claimed, now)
                 self.lines.setdefault(key, []).append(span)
         self.page = page
@@ -91,24 +92,31 @@ class Story(msgspec.Struct):
         is_old = more_than_months(day, WINDOW_OF_OLD_PAGES, today + timedelta(days=1))
         return AGED if is_old and not page.is_state else "gone"
 
+    def earlier(self) -> dict[int, list[Span]]:
+        """All but the last span of each line, by the line's number."""
+        return {self.numbers[key]: line[:-1] for key, line in self.lines.items() if len(line) > 1}
+
+    def tip(self) -> Story:
+        """The story without its earlier spans."""
+        return replace(self, lines={key: line[-1:] for key, line in self.lines.items()})
+
+    def complete(self, earlier: dict[int, list[Span]]) -> None:
+        """Give a tip the spans that came before what it has."""
+        for key, line in self.lines.items():
+            line[:0] = earlier.get(self.numbers[key], [])
+
     def _followed(self, page: Page) -> dict[Key, Row]:
         """The rows of the last page, under the new names of tables that got other names."""
         rows = dict(self.page.rows)
         for old, new in renamed(self.page, page):
-            if old in rows and new not in rows and self._is_free(new, old):
+            if old in rows and new not in self.lines:
                 rows[new] = rows.pop(old)
                 self._rename(old, new, page.rows[new].digest)
         return rows
 
-    def _is_free(self, new: Key, old: Key) -> bool:
-        """Whether the line of one key can go on as that of another without an overlap."""
-        ended = self.lines[new][-1].ended if new in self.lines else None
-        return ended is None or ended <= self.lines[old][-1].first
-
     def _rename(self, old: Key, new: Key, digest: str) -> None:
-        line = self.lines.pop(old)
+        self.numbers[new] = self.numbers.pop(old)
+        line = self.lines[new] = self.lines.pop(old)
         if line[-1].digest == digest:
             formerly = (*line[-1].formerly, (old[0], len(self.moments) - 1))
             line[-1] = replace(line[-1], table=new[0], formerly=formerly)
-        line += self.lines.get(new, [])
-        self.lines[new] = sorted(line, key=lambda span: span.first)

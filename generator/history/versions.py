@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
-
-import msgspec
+from typing import NamedTuple, Protocol
 
 from generator.content.state import TAGS_FILE, decode_image
 from generator.errors import TagpagesError
 from generator.history import oldpage
 from generator.history.moves import Story
 from generator.history.repository import Change, Repository
-from generator.history.values import Moment, Page, Row
+from generator.history.values import NO_PAGE, Moment, Page, Row
 from generator.model import Image
 from generator.pages import tags_history
 
@@ -21,11 +19,43 @@ FILES = (TAGS_FILE, tags_history.OUTPUT.file)
 """Where the tags of an image stand, the better source first."""
 
 
-class Record(msgspec.Struct):
-    """What is read of an image: its story, and which of its files (blobs by path) are there."""
+class Known(Protocol):
+    """What was read before, image by image."""
 
-    story: Story = msgspec.field(default_factory=Story)
-    files: dict[str, str] = {}
+    def files(self, image: str) -> dict[str, str]:
+        """The blobs, by path, of the image's files that were there at last."""
+
+    def story(self, image: str) -> Story:
+        """The image's story, perhaps without its earlier spans."""
+
+    def complete(self, image: str, story: Story, digests: Collection[str]) -> None:
+        """Give a story its earlier spans, if any of the digests is in them."""
+
+
+class Nothing:
+    """Nothing was read before."""
+
+    @staticmethod
+    def files(_image: str) -> dict[str, str]:
+        """No file."""
+        return {}
+
+    @staticmethod
+    def story(_image: str) -> Story:
+        """A new story."""
+        return Story()
+
+    @staticmethod
+    def complete(_image: str, _story: Story, _digests: Collection[str]) -> None:
+        """A new story is complete."""
+
+
+class Read(NamedTuple):
+    """An image whose files changed: its story, and which of its files (blobs) are there now."""
+
+    image: str
+    story: Story
+    files: dict[str, str]
 
 
 class _Version(NamedTuple):
@@ -43,25 +73,28 @@ def read(
     repository: Repository,
     changes: Iterable[Change],
     folders: Sequence[str],
-    known: Callable[[str], Record] = lambda _image: Record(),
-) -> Iterator[tuple[str, Record]]:
-    """Bring the records of all images that changed up to date, one after another.
+    known: Known = Nothing(),  # noqa: B008 - it has no state
+) -> Iterator[Read]:
+    """Bring the stories of all images that changed up to date, one after another.
 
-    `folders` are the content folders, today's first. `known` gives what was read before.
+    `folders` are the content folders, today's first.
     """
     work = []
     for image, image_changes in _by_image(changes, folders).items():
-        record = known(image)
-        work.append((image, record, list(_versions(image, image_changes, folders, record.files))))
+        files = dict(known.files(image))
+        work.append((image, files, list(_versions(image, image_changes, folders, files))))
     ids = [version.blob for *_, versions in work for version in versions if version.blob]
     blobs = repository.blobs(ids)
-    for image, record, versions in work:
-        for version in versions:
-            if version.blob is None:
-                record.story.remove(version.moment)
+    for image, files, versions in work:
+        pages = [_page(image, version, blobs) for version in versions]
+        story = known.story(image)
+        known.complete(image, story, _moved_to(story.page, pages))
+        for version, page in zip(versions, pages, strict=True):
+            if isinstance(page, str):
+                story.pass_over(version.moment, page)
             else:
-                _take(record.story, image, version, next(blobs))
-        yield image, record
+                story.add(version.moment, page)
+        yield Read(image, story, files)
 
 
 def _by_image(changes: Iterable[Change], folders: Sequence[str]) -> dict[str, list[Change]]:
@@ -107,19 +140,32 @@ def _versions(
             yield _Version(moment, path, blob)
 
 
-def _take(story: Story, image: str, version: _Version, data: bytes | None) -> None:
-    try:
-        story.add(version.moment, _page(image, version, data))
-    except TagpagesError as error:
-        story.pass_over(version.moment, f"{version.path}: {error}")
-
-
-def _page(image: str, version: _Version, data: bytes | None) -> Page:
+def _page(image: str, version: _Version, blobs: Iterator[bytes | None]) -> Page | str:
+    """What a version lists, or why it cannot be read."""
+    if version.blob is None:
+        return NO_PAGE
+    data = next(blobs)
     if data is None:
-        raise TagpagesError("git does not have it")
-    if version.path.endswith(TAGS_FILE):
-        return state_page(decode_image(data, image))
-    return oldpage.read(data, version.moment.time.date())
+        return f"{version.path}: git does not have it"
+    try:
+        if version.path.endswith(TAGS_FILE):
+            return state_page(decode_image(data, image))
+        return oldpage.read(data, version.moment.time.date())
+    except TagpagesError as error:
+        return f"{version.path}: {error}"
+
+
+def _moved_to(page: Page, pages: Iterable[Page | str]) -> set[str]:
+    """The digests that tags move to from page to page, and all those of tables with new names."""
+    digests = set()
+    for after in pages:
+        if isinstance(after, Page):
+            for key, row in after.rows.items():
+                before = page.rows.get(key)
+                if before.digest != row.digest if before else key[0] not in page.tables:
+                    digests.add(row.digest)
+            page = after
+    return digests
 
 
 def state_page(image: Image) -> Page:

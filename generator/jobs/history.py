@@ -70,8 +70,8 @@ class _Search:
         name, tag = _image(self.asked.image)
         line = self.repository.line(paths_of(name, self.folders))
         question = self._question(line, tag)
-        records = dict(read(self.repository, line.changes, self.folders))
-        stories = {name: records[name].story} if name in records else {}
+        found = read(self.repository, line.changes, self.folders)
+        stories = {image: story for image, story, _ in found}
         notes = list(moved_folder(self.repository, self.folders, name, line))
         place = line.moments[-1].number if question.ends is None else question.ends
         if stories and place >= 0:
@@ -86,7 +86,7 @@ class _Search:
         with index(self.repository, self.folders, self.asked.rev) as everything:
             # a digest that is nowhere may be in a version that could not be read
             images = everything.images_with(digest) or everything.unreadable()
-            stories = {image: everything.record(image).story for image in images}
+            stories = {image: everything.whole(image) for image in images}
         return self._answer(stories, question, line, [])
 
     def _answer(

@@ -42,7 +42,7 @@ def write(job: Job, revision: str, was: tuple[str, ...]) -> int:
         changes = [
             change
             for image in filter(job.selected, everything.images())
-            for change in pages.changes(image, everything.record(image).story)
+            for change in pages.changes(image, everything.whole(image))
         ]
     with pages.tree.lock():
         for change in changes:

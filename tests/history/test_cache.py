@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.history.cache import Index, index
+from generator.history.moves import Story
 from generator.history.repository import Repository
-from generator.history.versions import Record
 from tests.history.repo import CONTENT, Repo, Tables, told
 from tests.support import digest
 
@@ -25,11 +25,11 @@ def caches(repo: Repo) -> list[Path]:
     return sorted((repo.root.parent / "cache" / "tagpages").iterdir())
 
 
-def records(repo: Repo, folder: Path) -> dict[str, Record]:
+def stories(repo: Repo, folder: Path) -> dict[str, Story]:
     """All that the index in a folder of caches has, brought up to date."""
     repository = Repository.around(repo.content, "HEAD")
     with index(repository, [CONTENT], "HEAD", folder) as everything:
-        return {image: everything.record(image) for image in everything.images()}
+        return {image: everything.whole(image) for image in everything.images()}
 
 
 def digests(repo: Repo, folder: Path) -> list[tuple[str, str]]:
@@ -76,39 +76,39 @@ def test_one_more_night_reads_one_more_commit(
 ) -> None:
     repo.night(DAY[0], app=A, tool=A)
     repo.night(DAY[1], app=B)
-    records(repo, tmp_path / "one")
+    stories(repo, tmp_path / "one")
     repo.night(DAY[2], app=C, new=D)
     counts = read_commits(monkeypatch)
-    forward = records(repo, tmp_path / "one")
-    assert records(repo, tmp_path / "one") == forward
+    forward = stories(repo, tmp_path / "one")
+    assert stories(repo, tmp_path / "one") == forward
     assert counts == [1]
-    assert forward == records(repo, tmp_path / "other")
+    assert forward == stories(repo, tmp_path / "other")
     assert digests(repo, tmp_path / "one") == digests(repo, tmp_path / "other")
 
 
 def test_a_force_push_makes_the_index_anew(repo: Repo, tmp_path: Path) -> None:
     repo.night(DAY[0], app=A)
     repo.night(DAY[1], app=B)
-    records(repo, tmp_path / "one")
+    stories(repo, tmp_path / "one")
     repo.git("reset", "--quiet", "--hard", "HEAD~1")
-    assert records(repo, tmp_path / "one") == records(repo, tmp_path / "two")
+    assert stories(repo, tmp_path / "one") == stories(repo, tmp_path / "two")
     repo.night(DAY[2], app=C)
     assert told(repo.spans("--digest", digest("b"), code=1)) == []
-    assert records(repo, tmp_path / "one") == records(repo, tmp_path / "three")
+    assert stories(repo, tmp_path / "one") == stories(repo, tmp_path / "three")
 
 
 def test_a_line_that_only_joined_by_a_merge_is_read_anew(repo: Repo, tmp_path: Path) -> None:
     repo.night(DAY[0], app=A)
     repo.git("branch", "other")
     repo.night(DAY[1], app=B)
-    records(repo, tmp_path / "one")
+    stories(repo, tmp_path / "one")
     repo.git("switch", "--quiet", "other")
     repo.write("app/notes.md", "of people")
     repo.commit(DAY[2])
     repo.git("merge", "--quiet", "--no-ff", "--message=Merge", "main", time=DAY[3])
-    merged = records(repo, tmp_path / "one")
-    assert merged == records(repo, tmp_path / "two")
-    assert [item.time.day for item in merged["app"].story.moments] == [1, 4]
+    merged = stories(repo, tmp_path / "one")
+    assert merged == stories(repo, tmp_path / "two")
+    assert [item.time.day for item in merged["app"].moments] == [1, 4]
 
 
 def test_a_cache_that_is_damaged_is_made_anew(repo: Repo) -> None:
@@ -127,7 +127,7 @@ def test_a_cache_that_is_damaged_deep_down_is_named(repo: Repo) -> None:
     repo.spans("--digest", digest("a"))
     (path,) = caches(repo)
     database = sqlite3.connect(path)
-    database.execute("UPDATE images SET record = X'00'")
+    database.execute("UPDATE images SET tip = X'00'")
     database.commit()
     database.close()
     run = repo.ask("--digest", digest("a"))
@@ -179,7 +179,7 @@ def test_an_index_lists_its_images_by_name(repo: Repo, tmp_path: Path) -> None:
         assert isinstance(everything, Index)
         assert everything.images() == ["app", "tool"]
         assert everything.unreadable() == ["app"]
-        assert everything.record("nobody") == Record()
+        assert everything.whole("nobody") == Story()
         assert everything.head.newest.number == 1
 
 
@@ -214,7 +214,7 @@ def test_an_index_brought_forward_is_the_index_made_anew(
             }
             repo.night(DAY[number], **there)
             if number in stops:
-                records(repo, Path(temporary) / "forward")
-        forward = records(repo, Path(temporary) / "forward")
-        assert forward == records(repo, Path(temporary) / "anew")
+                stories(repo, Path(temporary) / "forward")
+        forward = stories(repo, Path(temporary) / "forward")
+        assert forward == stories(repo, Path(temporary) / "anew")
         assert digests(repo, Path(temporary) / "forward") == digests(repo, Path(temporary) / "anew")

@@ -37,10 +37,7 @@ def page(*, is_state: bool = False, claimed: date | None = None, **tables: str) 
 def story(*pages: Page) -> Story:
     told = Story()
     for number, version in enumerate(pages):
-        if version is NO_PAGE:
-            told.remove(moment(number))
-        else:
-            told.add(moment(number), version)
+        told.add(moment(number), version)
     return told
 
 
@@ -173,6 +170,8 @@ def test_a_page_without_tables_is_empty_only_where_their_headings_are_left() -> 
     told = story(page(P="x=a"), Page({}, (), frozenset({"Other"})), page(P="x=a"))
     assert [span.why for span in told.lines["P", "x"]] == [None]
     assert [item.reason for item in told.passed] == ["the page has no table of tags"]
+    told = story(page(_=""), Page({}, (), frozenset({"Public", "Private"})))
+    assert (told.passed, len(told.moments)) == ([], 2)
 
 
 def test_a_page_without_tables_after_a_state_is_that_of_a_retired_image() -> None:
@@ -233,8 +232,14 @@ def test_spans_of_a_tag_in_a_table_never_overlap_and_cover_what_was_seen(
 def test_a_story_that_was_kept_goes_on_as_if_it_had_not_been(pages: list[Page], cut: int) -> None:
     kept = msgspec.msgpack.decode(msgspec.msgpack.encode(story(*pages[:cut])), type=Story)
     for number, version in list(enumerate(pages))[cut:]:
-        if version is NO_PAGE:
-            kept.remove(moment(number))
-        else:
-            kept.add(moment(number), version)
+        kept.add(moment(number), version)
     assert kept == story(*pages)
+
+
+@given(st.lists(PAGES, max_size=8))
+def test_a_story_is_its_tip_and_what_came_earlier(pages: list[Page]) -> None:
+    whole = story(*pages)
+    tip = whole.tip()
+    assert all(len(line) == 1 for line in tip.lines.values())
+    tip.complete(whole.earlier())
+    assert tip == whole

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from generator.history.cache import index
+from generator.history.moves import Story
 from generator.history.repository import Repository
-from generator.history.versions import Record
 from tests.history.repo import Repo
 from tests.support import DATES, Night, Run, Site, night, recorded, tagpages
 
@@ -58,7 +58,7 @@ class Past:
     content: Path
     model: Model
     commits: list[str]
-    records: dict[str, Record]
+    stories: dict[str, Story]
 
     def ask(self, *args: str) -> Run:
         return tagpages("history", "--content", self.content, "--format", "json", *args)
@@ -79,13 +79,12 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
         commits.append(repo.commit(f"{date}T02:00:00Z"))
     repository = Repository.around(site.content, "HEAD")
     with index(repository, ["content"], "HEAD", root / "cache") as everything:
-        records = {image: everything.record(image) for image in everything.images()}
-    return Past(repo, site.content, model, commits, records)
+        stories = {image: everything.whole(image) for image in everything.images()}
+    return Past(repo, site.content, model, commits, stories)
 
 
-def standing(record: Record, number: int) -> Tags:
+def standing(story: Story, number: int) -> Tags:
     """What an image listed after a night, as the spans tell."""
-    story = record.story
     return {
         (span.table, span.tag): span.digest
         for line in story.lines.values()
@@ -96,9 +95,9 @@ def standing(record: Record, number: int) -> Tags:
 
 
 def test_every_tag_of_every_night_is_told_as_the_listing_has_it(past: Past) -> None:
-    assert past.records.keys() == {image for tags in past.model.nights for image in tags}
+    assert past.stories.keys() == {image for tags in past.model.nights for image in tags}
     for number, expected in enumerate(past.model.nights):
-        told = {image: standing(record, number) for image, record in past.records.items()}
+        told = {image: standing(story, number) for image, story in past.stories.items()}
         assert {image: tags for image, tags in told.items() if tags} == expected
     assert len(past.model.nights[0]) > 700
 
@@ -124,8 +123,7 @@ def expected_spans(past: Past, image: str) -> Iterator[tuple[str, str, str, int,
 
 
 def test_every_span_begins_and_ends_on_its_night(past: Past) -> None:
-    for image, record in past.records.items():
-        story = record.story
+    for image, story in past.stories.items():
         found = [
             (
                 span.table,
@@ -141,8 +139,8 @@ def test_every_span_begins_and_ends_on_its_night(past: Past) -> None:
         assert sorted(found, key=str) == sorted(expected_spans(past, image), key=str), image
     whys = [
         span.why
-        for record in past.records.values()
-        for line in record.story.lines.values()
+        for story in past.stories.values()
+        for line in story.lines.values()
         for span in line
     ]
     assert {"moved", "moved back", "gone", "page removed"} <= set(whys)

@@ -175,15 +175,10 @@ def test_a_sparkline_has_a_bar_for_each_value(values: list[int], bars: str) -> N
 
 def test_a_chart_of_steps_keeps_each_value_until_the_next() -> None:
     points = [charts.Point("a<b", 0, 10), charts.Point("c", 0.5, 5)]
-    chart = ElementTree.fromstring(charts.steps("Size", points, "MB"))
-    (line,) = [item for item in chart.iter() if item.get("class") == "l"]
+    chart = elements(charts.steps("Size", points, "MB"))
+    (line,) = [item for item in chart if item.get("class") == "l"]
     assert line.get("d") == "M56.0 12.0H342.0V74.0H628"
-    assert [item.text for item in chart.iter() if "text" in item.tag] == [
-        "a<b",
-        "c",
-        "0",
-        "10.0 MB",
-    ]
+    assert [item.text for item in chart if "text" in item.tag] == ["a<b", "c", "0", "10.0 MB"]
 
 
 def test_the_repository_is_not_changed(repo: Repo, tmp_path: Path) -> None:
