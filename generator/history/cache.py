@@ -8,6 +8,7 @@ was made for comes before today's, only what came after is read; else (force pus
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
@@ -27,6 +28,8 @@ from generator.history.versions import read
 
 FORMAT = 1
 """To be raised when the same versions give other records."""
+DIGESTS_ASKED = 1000
+"""The most digests that are looked for in one query: SQLite has a limit."""
 
 _TABLES = """
 CREATE TABLE head (value BLOB);
@@ -85,8 +88,12 @@ class Index:
 
     def complete(self, image: str, story: Story, digests: Collection[str]) -> None:
         """Give a story its earlier spans if any of the digests is in them, to be stored anew."""
-        known = "SELECT 1 FROM digests WHERE digest = ? AND image = ?"
-        if any(self._database.execute(known, (digest, image)).fetchone() for digest in digests):
+        marks = ", ".join("?" * len(digests))
+        query = f"SELECT 1 FROM digests WHERE image = ? AND digest IN ({marks})"  # noqa: S608
+        if (
+            len(digests) > DIGESTS_ASKED
+            or self._database.execute(query, (image, *digests)).fetchone()
+        ):
             self._complete(image, story)
             self._database.execute("DELETE FROM earlier WHERE image = ?", (image,))
 
@@ -154,12 +161,19 @@ class _Cache:
         head = self._head()
         if head and head.newest.commit == self.repository.commit:
             return sqlite3.connect(self.path)
-        paths = [folder or "." for folder in self.folders]
-        if head and self.repository.is_ancestor(head.newest.commit):
-            line = self.repository.line(paths, after=head.newest)
-            if line.parent == head.newest.commit:
-                return self._replaced(line, head)
-        return self._replaced(self.repository.line(paths), None)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(".tmp", self.path.name, self.path.parent)
+            os.close(descriptor)
+        except OSError:
+            return self._filled(":memory:", None)
+        try:
+            self._filled(temporary, head).close()
+            Path(temporary).replace(self.path)
+        except BaseException:
+            Path(temporary).unlink()
+            raise
+        return sqlite3.connect(self.path)
 
     def _head(self) -> Head | None:
         """The head of the cache that is there, if it can be read and nothing older was fetched."""
@@ -167,39 +181,36 @@ class _Cache:
             uri = f"{self.path.absolute().as_uri()}?mode=ro"
             with closing(sqlite3.connect(uri, uri=True)) as database:
                 head = Index(database).head
-            if not head.is_cut or self.repository.is_cut(head.oldest.commit):
+            if not head.is_cut or self._is_cut(head.oldest):
                 return head
         return None
 
-    def _replaced(self, line: Line, head: Head | None) -> sqlite3.Connection:
-        """Make a cache, on top of the one that is there if it has a head, and move it there."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(".tmp", self.path.name, self.path.parent)
-            os.close(descriptor)
-        except OSError:
-            database = sqlite3.connect(":memory:")
-            self._fill(database, line, head)
-            return database
-        try:
-            with closing(sqlite3.connect(temporary)) as database:
-                database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
-                self._fill(database, line, head)
-            Path(temporary).replace(self.path)
-        except BaseException:
-            Path(temporary).unlink()
-            raise
-        return sqlite3.connect(self.path)
-
-    def _fill(self, database: sqlite3.Connection, line: Line, head: Head | None) -> None:
-        """Take in the commits of a line, after all that the cache of that head has."""
-        if head:
-            with closing(sqlite3.connect(self.path)) as before:
-                before.backup(database)
-        else:
+    def _filled(self, place: str, head: Head | None) -> sqlite3.Connection:
+        """A cache of this commit at that place: forward from the one that is there, or anew."""
+        line = self._after(head) if head else None
+        if line:
+            shutil.copyfile(self.path, place)
+        database = sqlite3.connect(place)
+        database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+        if line is None or head is None:
+            line = self.repository.line(self._paths)
+            head = Head(line.moments[0], line.moments[0], self._is_cut(line.moments[0]))
             database.executescript(_TABLES)
-            oldest = line.moments[0]
-            head = Head(oldest, oldest, self.repository.is_cut(oldest.commit))
+        self._take_in(database, line)
+        database.execute("DELETE FROM head")
+        newer = Head(head.oldest, line.moments[-1], head.is_cut)
+        database.execute("INSERT INTO head VALUES (?)", (_encode(newer),))
+        database.commit()
+        return database
+
+    def _after(self, head: Head) -> Line | None:
+        """What came after the newest commit of a head; None if that is not on today's line."""
+        if not self.repository.is_ancestor(head.newest.commit):
+            return None
+        line = self.repository.line(self._paths, after=head.newest)
+        return line if line.parent == head.newest.commit else None
+
+    def _take_in(self, database: sqlite3.Connection, line: Line) -> None:
         known = Index(database)
         for image, story, files in read(self.repository, line.changes, self.folders, known):
             row = (image, _encode(files), _encode(story.tip()), len(story.passed))
@@ -210,10 +221,13 @@ class _Cache:
                 "INSERT OR IGNORE INTO digests VALUES (?, ?)",
                 [(digest, image) for digest in _digests(story, line.moments[0].number)],
             )
-        database.execute("DELETE FROM head")
-        newer = Head(head.oldest, line.moments[-1], head.is_cut)
-        database.execute("INSERT INTO head VALUES (?)", (_encode(newer),))
-        database.commit()
+
+    @property
+    def _paths(self) -> list[str]:
+        return [folder or "." for folder in self.folders]
+
+    def _is_cut(self, oldest: Moment) -> bool:
+        return self.repository.is_cut(oldest.commit)
 
 
 def _digests(story: Story, number: int) -> set[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from generator.history.cache import Index, index
 from generator.history.moves import Story
 from generator.history.repository import Repository
-from tests.history.repo import CONTENT, Repo, Tables, told
+from tests.history.repo import CONTENT, Repo, old_page, state, told
 from tests.support import digest
 
 A, B, C, D = ({"public": {"latest": sign}} for sign in "abcd")
@@ -25,9 +25,9 @@ def caches(repo: Repo) -> list[Path]:
     return sorted((repo.root.parent / "cache" / "tagpages").iterdir())
 
 
-def stories(repo: Repo, folder: Path) -> dict[str, Story]:
+def stories(repo: Repo, folder: Path, commit: str = "HEAD") -> dict[str, Story]:
     """All that the index in a folder of caches has, brought up to date."""
-    repository = Repository.around(repo.content, "HEAD")
+    repository = Repository.around(repo.content, commit)
     with index(repository, [CONTENT], "HEAD", folder) as everything:
         return {image: everything.whole(image) for image in everything.images()}
 
@@ -183,38 +183,43 @@ def test_an_index_lists_its_images_by_name(repo: Repo, tmp_path: Path) -> None:
         assert everything.head.newest.number == 1
 
 
-TABLES: st.SearchStrategy[Tables | None] = st.one_of(
-    st.none(),
-    st.dictionaries(
-        st.sampled_from(["public", "private"]),
-        st.dictionaries(st.sampled_from(["latest", "1"]), st.sampled_from("abc"), min_size=1),
-        min_size=1,
+SIGNS = st.dictionaries(st.sampled_from(["latest", "1"]), st.sampled_from("abc"), min_size=1)
+STATE = st.dictionaries(st.sampled_from(["public", "private"]), SIGNS, min_size=1)
+OLD = st.dictionaries(st.sampled_from(["", "Public", "Private"]), SIGNS, min_size=1)
+FILES = st.dictionaries(
+    st.sampled_from(["app", "team/tool"]),
+    st.one_of(
+        st.tuples(st.just("tags.json"), st.one_of(st.none(), STATE)),
+        st.tuples(st.just("tags_history.md"), st.one_of(st.none(), st.just("cut"), OLD)),
     ),
-)
-NIGHTS = st.lists(
-    st.dictionaries(st.sampled_from(["app", "team/tool"]), TABLES, min_size=1),
-    min_size=2,
-    max_size=6,
+    min_size=1,
 )
 
 
-@settings(max_examples=12)
-@given(NIGHTS, st.data())
+def content(image: str, file: str, tables: Any) -> bytes | None:
+    """What stands in a file of an image."""
+    if tables is None or tables == "cut":
+        return tables and b"cut off"
+    return state(image, tables) if file == "tags.json" else old_page(tables).encode()
+
+
+@settings(max_examples=25)
+@given(st.lists(FILES, min_size=2, max_size=7), st.sets(st.integers(0, 6), max_size=4))
 def test_an_index_brought_forward_is_the_index_made_anew(
-    nights: list[Mapping[str, Tables | None]], data: st.DataObject
+    nights: list[dict[str, tuple[str, Any]]], stops: set[int]
 ) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         repo = Repo(Path(temporary) / "repo").init()
-        stops = data.draw(st.sets(st.integers(0, len(nights) - 1), max_size=3))
-        for number, images in enumerate(nights):
-            there = {
-                image: tables
-                for image, tables in images.items()
-                if tables is not None or (repo.content / image / "tags.json").exists()
+        commits = repo.nights(
+            {
+                f"{image}/{file}": content(image, file, tables)
+                for image, (file, tables) in night.items()
             }
-            repo.night(DAY[number], **there)
+            for night in nights
+        )
+        forward, anew = Path(temporary) / "forward", Path(temporary) / "anew"
+        for number, commit in enumerate(commits[:-1]):
             if number in stops:
-                stories(repo, Path(temporary) / "forward")
-        forward = stories(repo, Path(temporary) / "forward")
-        assert forward == stories(repo, Path(temporary) / "anew")
-        assert digests(repo, Path(temporary) / "forward") == digests(repo, Path(temporary) / "anew")
+                stories(repo, forward, commit)
+        assert stories(repo, forward, commits[-1]) == stories(repo, anew, commits[-1])
+        assert digests(repo, forward) == digests(repo, anew)
