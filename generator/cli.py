@@ -333,6 +333,9 @@ def lanes(*, catalog: Path, content: Path | None, before: str, null: bool, lane:
 @click.option(
     "--was", multiple=True, metavar="FOLDER", help="Where the content lay before (repeatable)."
 )
+@click.option("--what-changed", is_flag=True, help="Compare packages and configuration of a tag.")
+@click.option("--from", "before", default="", metavar="WHEN", help="Compare the digest of then …")
+@click.option("--to", "after", default="", metavar="WHEN", help="… and of then.")
 @click.option("--write", is_flag=True, help="Write the history page of every image instead.")
 @_FORMAT
 def history(*, catalog: Path, content: Path | None, form: str, write: bool, **asked: Any) -> int:
@@ -340,19 +343,37 @@ def history(*, catalog: Path, content: Path | None, form: str, write: bool, **as
 
     Exit codes: 0 answered, 1 known to be absent, 2 not known.
     """
-    from generator.history import text
-    from generator.jobs.history import EXIT_CODES, Asked, answer
-
     try:
         if write:
             return _write_history(_job(catalog=catalog, content=content), **asked)
-        found = answer(Asked(content or _job(catalog=catalog).content, **asked))
+        return _tell_history(content or _job(catalog=catalog).content, form, **asked)
     except TagpagesError as error:
         raise UsageError(str(error)) from None  # nothing is known: not that something is absent
-    click.echo(text.FORMS[form](found), nl=False)
-    for note in found.notes:
+
+
+def _tell_history(
+    content: Path, form: str, *, what_changed: bool, before: str, after: str, **asked: Any
+) -> int:
+    from generator.jobs.history import EXIT_CODES, Asked, answer
+
+    question = Asked(content, **asked)
+    if what_changed:
+        from generator.history import comparison
+        from generator.jobs import history_changes
+
+        compared = history_changes.what_changed(question, before, after)
+        text, notes, verdict = comparison.FORMS[form](compared), compared.notes, compared.verdict
+    else:
+        from generator.history.text import FORMS
+
+        if before or after:
+            raise UsageError("--from and --to belong to --what-changed: write --since and --until")
+        found = answer(question)
+        text, notes, verdict = FORMS[form](found), found.notes, found.verdict
+    click.echo(text, nl=False)
+    for note in notes:
         click.echo(f"tagpages: {note}", err=True)
-    return EXIT_CODES[found.verdict]
+    return EXIT_CODES[verdict]
 
 
 def _write_history(job: Job, *, rev: str, was: tuple[str, ...], **asked: Any) -> int:

@@ -51,23 +51,28 @@ def answer(asked: Asked) -> Answer:
         raise UsageError("ask for an image (IMAGE or IMAGE:TAG), or for all with --digest")
     if asked.at and (asked.since or asked.until):
         raise UsageError("--at is one moment: leave it out, or --since and --until")
-    repository = Repository.around(asked.content, asked.rev)
-    folders = (repository.folder, *(folder.strip("/") for folder in asked.was))
-    search = _Search(asked, repository, folders)
+    search = Search.of(asked)
     return search.in_image() if asked.image else search.everywhere()
 
 
 @dataclass(frozen=True)
-class _Search:
+class Search:
     """A question, where to look, and the content folders, today's first."""
 
     asked: Asked
     repository: Repository
     folders: Sequence[str]
 
+    @classmethod
+    def of(cls, asked: Asked) -> Search:
+        """The search for what is asked. Raises UsageError where there is no repository."""
+        repository = Repository.around(asked.content, asked.rev)
+        was = (folder.strip("/") for folder in asked.was)
+        return cls(asked, repository, (repository.folder, *was))
+
     def in_image(self) -> Answer:
         """What one image's own files say: few enough to read them each time."""
-        name, tag = _image(self.asked.image)
+        name, tag = image_and_tag(self.asked.image)
         line = self.repository.line(paths_of(name, self.folders))
         question = self._question(line, tag)
         found = read(self.repository, line.changes, self.folders)
@@ -123,12 +128,12 @@ class _Search:
     def _question(self, line: Line, tag: str | None) -> Question:
         digest = _digest(self.asked.digest) if self.asked.digest else None
         at, since, until = (
-            self._place(text, line) if text else None
+            self.place(text, line) if text else None
             for text in (self.asked.at, self.asked.since, self.asked.until)
         )
         return Question(tag, self.asked.table, digest, at, since, until)
 
-    def _place(self, text: str, line: Line) -> int:
+    def place(self, text: str, line: Line) -> int:
         """The number of the last commit by a day's end (UTC), by a time, or of a revision."""
         if time := _time(text):
             return line.number_at(time)
@@ -141,7 +146,7 @@ class _Search:
         )
 
 
-def _image(text: str) -> tuple[str, str | None]:
+def image_and_tag(text: str) -> tuple[str, str | None]:
     """An image's name and a tag, or None for all tags."""
     name, colon, tag = text.partition(":")
     return check_name(name), check_tag(tag) if colon else None
