@@ -12,8 +12,6 @@ import msgspec
 
 from generator.errors import TagpagesError
 
-DETAILS_FILE = "details.json"
-
 
 class _Package(msgspec.Struct, frozen=True):
     name: str

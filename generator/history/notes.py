@@ -7,10 +7,10 @@ from itertools import product
 
 from generator.content.state import BUILD_FILE, decode_build
 from generator.errors import TagpagesError
+from generator.guard.memory import Streak
 from generator.history.repository import Line, Repository
 from generator.history.values import Moment
 from generator.history.versions import paths_of
-from generator.model import Streak
 
 
 def on_trust(

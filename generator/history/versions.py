@@ -80,7 +80,7 @@ def read(
     `folders` are the content folders, today's first.
     """
     work = []
-    for image, image_changes in _by_image(changes, folders).items():
+    for image, image_changes in by_image(changes, folders, FILES).items():
         files = dict(known.files(image))
         work.append((image, files, list(_versions(image, image_changes, folders, files))))
     ids = [version.blob for *_, versions in work for version in versions if version.blob]
@@ -97,12 +97,14 @@ def read(
         yield Read(image, story, files)
 
 
-def _by_image(changes: Iterable[Change], folders: Sequence[str]) -> dict[str, list[Change]]:
-    """The changes of files that count, by image: the folder's path below a content folder."""
+def by_image(
+    changes: Iterable[Change], folders: Sequence[str], files: Collection[str]
+) -> dict[str, list[Change]]:
+    """The changes of files of these names, by image: the path below a content folder."""
     images: dict[str, list[Change]] = {}
     for change in changes:
         path, _, file = change.path.rpartition("/")
-        if file in FILES:
+        if file in files:
             image = next(filter(None, (_below(folder, path) for folder in folders)), None)
             if image:
                 images.setdefault(image, []).append(change)

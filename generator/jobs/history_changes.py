@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from generator.content.details import DETAILS_FILE
 from generator.errors import TagpagesError, UsageError
 from generator.history.answers import Answer, Told
 from generator.history.comparison import Compared, Comparison
-from generator.history.details import DETAILS_FILE, UNKNOWN, Contents, difference, read
+from generator.history.details import UNKNOWN, Contents, difference, read
 from generator.jobs.history import VERSION, Asked, Search, answer
 
 

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from generator.content.details import encode_details
+from generator.facts.base import Details, Fact, Found
+from generator.facts.image import ImageFacts, Platform
 from generator.history import charts, page
 from tests.history.repo import CONTENT, Repo, Tables
-from tests.support import Run, tagpages
+from tests.support import Run, digest, tagpages
 
 PAGE = """\
 ---
 title: "app history"
 description: "What happened to the tags of the app image, and when"
-date: 2024-06-05 01:00:00
-lastmod: 2024-06-05 01:00:00
+date: 2024-06-05T01:00:00Z
+lastmod: 2024-06-05T01:00:00Z
 draft: false
 toc: true
 ---
 
+[Tags History](/i/app/tags_history/)
+
 What happened to the tags of this image in the last 90 days. A line is one change, under the day \
-(UTC) on which these pages had it. They have told of this image since May 1st, 2024.
+(UTC) on which these pages had it. They have told of this image since 2024-05-01.
 
 ## Moves a month
 
@@ -116,6 +122,48 @@ def test_charts_show_what_the_table_says(repo: Repo) -> None:
     assert "prefers-color-scheme:dark" in chart
     assert write(repo, {"charts": False}).code == 0
     assert not (repo.content / "app/history-moves.svg").exists()
+
+
+def test_a_chart_of_sizes_shows_what_the_details_say(repo: Repo) -> None:
+    def facts(size: int) -> dict[str, Fact[Any]]:
+        platform = Platform("linux", "amd64", digest=digest("9"), size=size, layers=1)
+        return {"image": Found(ImageFacts(platforms=(platform,)))}
+
+    sizes = {"a": 10_000_000, "b": 12_345_678, "c": 11_000_000}
+    for number, commit in enumerate(repo.git("rev-list", "--reverse", "HEAD").split()):
+        known = {digest(sign): facts(size) for sign, size in list(sizes.items())[: number + 1]}
+        repo.git("checkout", "--quiet", "--detach", commit)
+        if number:
+            repo.git("checkout", "--quiet", "--detach", "again")
+            repo.git("checkout", commit, "--", "content")
+        repo.write("app/details.json", encode_details(Details("app", known)))
+        repo.commit(repo.git("show", "--no-patch", "--format=%cI", commit))
+        repo.git("branch", "--force", "again", "HEAD")
+    assert write(repo, {"charts": True}, "--rev", "again").code == 0
+    text = (repo.content / "app/history.md").read_text()
+    assert (
+        "## Download size\n\n"
+        "What `latest` of public is in compressed layers, for the usual platform.\n\n"
+        "![Download size](/i/app/history-size.svg)\n\n"
+        "| Since | Digest | MB |\n"
+        "| --- | --- | --- |\n"
+        "| 2024-05-01 | `aaaaaaaaaaaa` | 10.0 |\n"
+        "| 2024-05-02 | `bbbbbbbbbbbb` | 12.3 |\n"
+        "| 2024-06-03 | `cccccccccccc` | 11.0 |\n"
+        "| 2024-06-05 | `aaaaaaaaaaaa` | 10.0 |\n\n"
+        "## Changes\n"
+    ) in text
+    chart = elements((repo.content / "app/history-size.svg").read_text())
+    assert [item.text for item in chart if "text" in item.tag] == [
+        "2024-05-01",
+        "2024-06-05",
+        "0",
+        "12.3 MB",
+    ]
+    assert write(repo, {"charts": True, "days": 2}, "--rev", "again").code == 0
+    text = (repo.content / "app/history.md").read_text()
+    assert text.count("| MB |") == 1
+    assert "| 2024-05-01 |" not in text
 
 
 def test_an_image_that_is_gone_loses_its_history_page(repo: Repo) -> None:
