@@ -11,7 +11,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 640, 160
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 12, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 12, 12, 24
 _STYLE = (
     "text{font:12px sans-serif;fill:#57606a}.v{fill:#0969da}"
     ".l{fill:none;stroke:#0969da;stroke-width:2}.a{stroke:#8c959f}"
@@ -42,15 +42,14 @@ def bars(title: str, values: Sequence[tuple[str, int]]) -> str:
     return _chart(title, marks, (labels[0], labels[-1]), ("0", str(highest)))
 
 
-def steps(title: str, points: Sequence[Point], unit: str) -> str:
-    """A line that keeps each value until the next point; the axis of values begins at 0."""
+def steps(title: str, points: Sequence[Point], end: str, unit: str) -> str:
+    """A line that keeps each value until the next point, or the chart's `end`."""
     highest = max(point.value for point in points)
     path = [f"M{_x(points[0].at):.1f} {_y(points[0].value, highest):.1f}"]
     path += [f"H{_x(point.at):.1f}V{_y(point.value, highest):.1f}" for point in points[1:]]
     path.append(f"H{WIDTH - _RIGHT}")
     marks = [f'<path class="l" d="{"".join(path)}"/>']
-    ends = (points[0].label, points[-1].label)
-    return _chart(title, marks, ends, ("0", f"{highest:.1f} {unit}"))
+    return _chart(title, marks, (points[0].label, end), ("0", f"{highest:.1f} {unit}"))
 
 
 def _x(at: float) -> float:

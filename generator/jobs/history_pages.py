@@ -116,4 +116,5 @@ class _Pages:
             charts.Point(f"{day}", (day - days[0]).days / whole, size.megabytes)
             for day, size in zip(days, sizes.sizes, strict=True)
         ]
-        return charts.steps(f"Download size of {sizes.tag}", points, "MB")
+        title, end = f"Download size of {sizes.tag}", f"{self.as_of.date()}"
+        return charts.steps(title, points, end, "MB")

@@ -14,6 +14,8 @@ from generator.facts.base import Details, Fact, Found
 from generator.facts.image import ImageFacts, Platform
 from generator.history import charts, page
 from tests.history.repo import CONTENT, Repo, Tables
+from tests.hugo import hugo, shown
+from tests.hugo import read as html
 from tests.support import Run, digest, tagpages
 
 PAGE = """\
@@ -223,10 +225,10 @@ def test_a_sparkline_has_a_bar_for_each_value(values: list[int], bars: str) -> N
 
 def test_a_chart_of_steps_keeps_each_value_until_the_next() -> None:
     points = [charts.Point("a<b", 0, 10), charts.Point("c", 0.5, 5)]
-    chart = elements(charts.steps("Size", points, "MB"))
+    chart = elements(charts.steps("Size", points, "z", "MB"))
     (line,) = [item for item in chart if item.get("class") == "l"]
-    assert line.get("d") == "M56.0 12.0H342.0V74.0H628"
-    assert [item.text for item in chart if "text" in item.tag] == ["a<b", "c", "0", "10.0 MB"]
+    assert line.get("d") == "M72.0 12.0H350.0V74.0H628"
+    assert [item.text for item in chart if "text" in item.tag] == ["a<b", "z", "0", "10.0 MB"]
 
 
 def test_the_repository_is_not_changed(repo: Repo, tmp_path: Path) -> None:
@@ -234,3 +236,20 @@ def test_the_repository_is_not_changed(repo: Repo, tmp_path: Path) -> None:
     repo.commit("2024-06-05T02:00:00Z")
     assert write(repo, {"charts": True}).code == 0
     assert repo.git("status", "--short") == ""
+
+
+def test_hugo_builds_the_page_with_an_anchor_a_day_and_the_charts(
+    repo: Repo, tmp_path: Path
+) -> None:
+    assert write(repo, {"charts": True}).code == 0
+    site = tmp_path / "site"
+    done = hugo(repo.content.parent, site, "--clock", "2024-06-06T00:00:00Z")
+    assert done.returncode == 0, done.stderr
+    page = html(site, "images/app/history")
+    days = [item.get("id") for item in page.iter("h3")]
+    assert days == ["2024-06-05", "2024-06-03", "2024-05-02"]
+    lines = [shown(item) for item in page.iter("li") if "public:" in shown(item)]
+    assert lines[0] == "01:00 public: latest 1 moved back from cccccccccccc to aaaaaaaaaaaa"
+    assert len(lines) == 5
+    assert [item.get("src") for item in page.iter("img")] == ["/i/app/history-moves.svg"]
+    assert (site / "images/app/history-moves.svg").exists()
