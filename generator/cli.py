@@ -320,7 +320,7 @@ def lanes(*, catalog: Path, content: Path | None, before: str, null: bool, lane:
     return DONE
 
 
-@cli.command()
+@cli.command(epilog="Exit codes: 0 answered, 1 known to be absent, 2 not known.")
 @_CATALOG
 @_CONTENT
 @click.argument("image", required=False, default="", metavar="[IMAGE[:TAG]]")
@@ -339,10 +339,7 @@ def lanes(*, catalog: Path, content: Path | None, before: str, null: bool, lane:
 @click.option("--write", is_flag=True, help="Write the history page of every image instead.")
 @_FORMAT
 def history(*, catalog: Path, content: Path | None, form: str, write: bool, **asked: Any) -> int:
-    """Tell what a tag pointed to, and when, from git alone.
-
-    Exit codes: 0 answered, 1 known to be absent, 2 not known.
-    """
+    """Tell what a tag pointed to, and when, from git alone."""
     try:
         if write:
             return _write_history(_job(catalog=catalog, content=content), **asked)

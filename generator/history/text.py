@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
+from generator.grouping import version_key
 from generator.history.answers import Answer, Told, stamp
 
 
@@ -15,18 +17,18 @@ def as_json(answer: Answer) -> str:
 
 
 def terminal(answer: Answer) -> str:
-    """Lines for a terminal: two a span, under a line for each tag of a table."""
+    """Lines for a terminal: two a span, under a line with the tags that have it in a table."""
     parts = []
-    for title, spans in _by_tag(answer.spans):
+    for title, spans in _by_tags(answer.spans):
         parts.append(f"{title}\n")
         parts += [f"  {span.digest}\n    {_seen(span)}\n" for span in spans]
     return "".join(parts)
 
 
 def markdown(answer: Answer) -> str:
-    """A heading for each tag of a table, and a table of its spans."""
+    """A heading for the tags that share spans in a table, and a table of these."""
     parts = []
-    for title, spans in _by_tag(answer.spans):
+    for title, spans in _by_tags(answer.spans):
         parts.append(f"### {title}\n\n| Digest | First seen | Last seen | Registry | Ended |\n")
         parts.append("| --- | --- | --- | --- | --- |\n")
         parts += [
@@ -47,12 +49,16 @@ FORMS: Mapping[str, Callable[[Answer], str]] = {
 """What writes an answer, by the name of its form."""
 
 
-def _by_tag(spans: Iterable[Told]) -> Iterable[tuple[str, list[Told]]]:
-    """The spans of each tag and table, in the order in which they come."""
-    groups: dict[str, list[Told]] = {}
+def _by_tags(spans: Iterable[Told]) -> Iterable[tuple[str, list[Told]]]:
+    """The spans in the order in which they come, under the tags that have them; alike ones once."""
+    alike: dict[Told, list[str]] = {}
     for span in spans:
+        alike.setdefault(replace(span, tag=""), []).append(span.tag)
+    groups: dict[str, list[Told]] = {}
+    for span, tags in alike.items():
         table = f" ({span.table})" if span.table else ""
-        groups.setdefault(f"{span.image}:{span.tag}{table}", []).append(span)
+        names = f":{tags[0]}" if len(tags) == 1 else f": {' '.join(sorted(tags, key=version_key))}"
+        groups.setdefault(f"{span.image}{names}{table}", []).append(span)
     return groups.items()
 
 

@@ -232,7 +232,7 @@ def test_a_chart_of_steps_keeps_each_value_until_the_next() -> None:
 
 
 def test_the_repository_is_not_changed(repo: Repo, tmp_path: Path) -> None:
-    (repo.root / ".gitignore").write_text("/catalog.yaml\n/content/**/history*\n")
+    (repo.root / ".gitignore").write_text("/catalog.yaml\nhistory.md\nhistory-*.svg\n")
     repo.commit("2024-06-05T02:00:00Z")
     assert write(repo, {"charts": True}).code == 0
     assert repo.git("status", "--short") == ""
