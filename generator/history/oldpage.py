@@ -114,11 +114,14 @@ class _Reader:
             elif self.around:
                 self.heading = self.around.pop()
         elif self.around and not closing and (title := _TITLE.search(parameters)):
-            self.heading = title[1]
-            self.names.add(self.heading)
+            self._name(title[1])
 
     def _head(self, text: str) -> None:
-        self.heading = _MARKUP.sub("", _ANCHOR.sub("", text)).replace("`", "").strip()
+        self._name(_MARKUP.sub("", _ANCHOR.sub("", text)).replace("`", ""))
+
+    def _name(self, text: str) -> None:
+        """Let a text be the heading of what follows; signs that cannot be printed are left out."""
+        self.heading = "".join(filter(str.isprintable, text)).strip()
         self.names.add(self.heading)
 
     def _row(self, line: str, columns: _Columns) -> None:

@@ -27,6 +27,8 @@ _LOG = (
     "log", "--first-parent", "--diff-merges=first-parent", "--no-renames", "--no-color",
     "-z", "--format=%ct %H %P",
 )  # fmt: skip
+_LATEST = int(datetime(9000, 1, 1, tzinfo=UTC).timestamp())
+"""No commit is believed to be later: git holds times that no calendar has."""
 _RAW = ("--raw", "--no-abbrev", "--sparse")
 
 
@@ -76,17 +78,11 @@ class Repository:
         up = _git(there, "rev-parse", "--show-cdup").decode().strip()
         top = (there.resolve() / up).resolve()
         folder = (there.resolve() / content.relative_to(there)).relative_to(top).as_posix()
-        repository = cls(top, folder if folder != "." else "", "")
-        return cls(top, repository.folder, repository.resolved(revision))
+        return cls(top, folder if folder != "." else "", _resolved(top, revision))
 
     def resolved(self, revision: str) -> str:
         """The commit that a revision names. Raises UsageError when there is none."""
-        name = f"{revision}^{{commit}}"
-        try:
-            found = _git(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
-        except UsageError:
-            raise UsageError(f"git knows no commit {revision!r} in {self.top}") from None
-        return found.decode().split()[-1]
+        return _resolved(self.top, revision)
 
     def line(self, paths: Sequence[str] = (), after: Moment | None = None) -> Line:
         """The line of first parents down from the commit, with the changes of these paths.
@@ -188,13 +184,21 @@ class Repository:
             _git(self.top, *fetch, "--filter=blob:none", "--stdin", feed=feed)
 
 
+def _resolved(top: Path, revision: str) -> str:
+    name = f"{revision}^{{commit}}"
+    run = _run(top, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+    if run.returncode:
+        raise UsageError(f"git knows no commit {revision!r} in {top}")
+    return run.stdout.decode().split()[-1]
+
+
 def _moments(commits: list[tuple[str, int]], after: Moment | None) -> list[Moment]:
     """The commits (the newest first) as moments (the oldest first)."""
     number = after.number + 1 if after else 0
     latest = int(after.time.timestamp()) if after else 0
     moments = []
     for commit, seconds in reversed(commits):
-        latest = max(latest, seconds)
+        latest = max(latest, min(seconds, _LATEST))
         moments.append(Moment(number, commit, datetime.fromtimestamp(latest, UTC)))
         number += 1
     return moments

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
@@ -12,7 +14,7 @@ from generator.history import oldpage
 from generator.history.moves import Story
 from generator.history.repository import Change, Repository
 from generator.history.values import NO_PAGE, Moment, Page, Row
-from generator.model import Image
+from generator.model import Image, check_name
 from generator.pages import tags_history
 
 FILES = (TAGS_FILE, tags_history.OUTPUT.file)
@@ -100,15 +102,25 @@ def read(
 def by_image(
     changes: Iterable[Change], folders: Sequence[str], files: Collection[str]
 ) -> dict[str, list[Change]]:
-    """The changes of files of these names, by image: the path below a content folder."""
+    """The changes of files of these names, by image: the path below a content folder.
+
+    A folder that no image can have, by its name, is none.
+    """
     images: dict[str, list[Change]] = {}
     for change in changes:
         path, _, file = change.path.rpartition("/")
         if file in files:
-            image = next(filter(None, (_below(folder, path) for folder in folders)), None)
-            if image:
+            image = next(filter(None, (_below(folder, path) for folder in folders)), "")
+            if _is_name(image):
                 images.setdefault(image, []).append(change)
     return images
+
+
+@lru_cache(maxsize=4096)
+def _is_name(image: str) -> bool:
+    with suppress(TagpagesError):
+        return bool(check_name(image))
+    return False
 
 
 def _below(folder: str, path: str) -> str:

@@ -108,11 +108,13 @@ class Repo:
             self.write(f"{image}/tags.json", None if tables is None else state(image, tables))
         return self.commit(time)
 
-    def nights(self, nights: Iterable[Mapping[str, bytes | None]]) -> list[str]:
+    def nights(
+        self, nights: Iterable[Mapping[str, bytes | None]], first: int = 1_717_372_800
+    ) -> list[str]:
         """Commit nights at once, a day after another, by files below the content folder."""
         stream = [b"feature done\n"]
         for number, files in enumerate(nights):
-            time = 1_717_372_800 + 86_400 * number
+            time = first + 86_400 * number
             stream.append(b"commit refs/heads/main\ncommitter t <t@e> %d +0000\ndata 0\n" % time)
             for file, data in files.items():
                 path = f"{CONTENT}/{file}".encode()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.history.repo import CONTENT, Repo, old_page, state, told
-from tests.support import digest, tagpages
+from tests.support import ROOT, digest, tagpages
 
 A, B, C, D = ({"public": {"latest": sign}} for sign in "abcd")
 DAY = [f"2024-05-{day:02}T01:00:00Z" for day in range(1, 29)]
@@ -416,3 +418,37 @@ def test_a_table_that_was_held_back_is_told(repo: Repo) -> None:
     assert run.err.count("\n") == 2
     assert repo.ask("app:latest", "--at", "2024-05-01").err == ""
     assert repo.ask("app:latest").err == ""
+
+
+def test_thousands_of_versions_are_read_without_a_standstill(repo: Repo) -> None:
+    nights = [{"app/tags.json": state("app", {"t": {"x": "ab"[n % 2]}})} for n in range(3000)]
+    repo.nights(nights)
+    command = [sys.executable, "-m", "generator", "history", "--format", "json"]
+    run = subprocess.run(
+        [*command, "--content", str(repo.content), "app:x"],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert len(json.loads(run.stdout)["spans"]) == 3000
+
+
+def test_a_time_that_no_calendar_has_is_cut_off(repo: Repo) -> None:
+    repo.nights([{"app/tags.json": state("app", A)}], first=1 << 46)
+    assert repo.spans("app")[0]["first"]["time"] == "9000-01-01T00:00:00Z"
+
+
+def test_a_folder_that_no_image_can_be_named_as_is_none(repo: Repo) -> None:
+    repo.nights([{"\x1b[31m/tags.json": b"{", "app/tags.json": state("app", A)}])
+    run = repo.ask("--digest", digest("9"))
+    assert (run.code, run.err) == (1, f"tagpages: no page lists {digest('9')}\n")
+
+
+def test_a_link_in_place_of_a_file_is_none(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    repo.write("app/tags.json", None)
+    (repo.content / "app/tags.json").symlink_to("elsewhere.json")
+    repo.commit(DAY[1])
+    assert told(repo.spans("app")) == [("public", "latest", "a", "page removed")]

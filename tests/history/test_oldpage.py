@@ -105,6 +105,11 @@ def test_a_table_is_named_by_the_nearest_heading(first: str, second: str) -> Non
     assert {"First", "Second"} <= page.names
 
 
+def test_a_heading_has_no_sign_that_a_terminal_would_obey() -> None:
+    page = f"# \x1b[31mRed\n\n| Tag | Digest |\n|---|---|\n| latest | {A} |\n"
+    assert read(page.encode(), WRITTEN).tables == ("31mRed",)
+
+
 def test_a_tab_heads_nothing_beyond_its_bar() -> None:
     table = f"| Tag | Digest |\n|---|---|\n| latest | {A} |\n\n"
     page = f'# All\n{{{{< tabs >}}}}\n{{{{< tab "One" >}}}}\n{table}{{{{< /tabs >}}}}\n{table}'
