@@ -97,6 +97,19 @@ def test_a_force_push_makes_the_index_anew(repo: Repo, tmp_path: Path) -> None:
     assert stories(repo, tmp_path / "one") == stories(repo, tmp_path / "three")
 
 
+def test_an_index_of_a_commit_that_git_has_forgotten_is_made_anew(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo.night(DAY[0], app=A)
+    forgotten = repo.night(DAY[1], app=B)
+    stories(repo, tmp_path / "one")
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "--quiet", "--prune=now")
+    assert not repo.git("cat-file", "--batch-all-objects", "--batch-check").count(forgotten)
+    assert stories(repo, tmp_path / "one") == stories(repo, tmp_path / "two")
+
+
 def test_a_line_that_only_joined_by_a_merge_is_read_anew(repo: Repo, tmp_path: Path) -> None:
     repo.night(DAY[0], app=A)
     repo.git("branch", "other")

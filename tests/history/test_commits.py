@@ -182,6 +182,28 @@ def test_what_never_was_is_known_to_be_absent(repo: Repo) -> None:
         assert run.err.startswith("tagpages: ")
 
 
+def test_what_aged_out_of_an_old_page_is_not_known_and_what_went_is(repo: Repo) -> None:
+    old = {"latest": "a", "1": "b"}
+    repo.old_night("2024-05-10T00:00:00Z", "May 1st", app={"": old})
+    repo.old_night("2024-05-20T00:00:00Z", "May 1st", app={"": {"latest": "a"}})
+    repo.old_night("2024-06-10T00:00:00Z", "June 9th", app={"": {"1": "b"}})
+    repo.old_night("2024-07-20T00:00:00Z", "July 1st", app={"": {"new": "c"}})
+    repo.old_night("2024-07-21T00:00:00Z", "July 1st", app={"": {"latest": "a", "new": "c"}})
+    repo.old_night("2024-07-22T00:00:00Z", "July 1st", app={"": {"new": "c"}})
+    for tag, day, code, words in (
+        ("latest", "2024-06-09", 0, ""),
+        ("latest", "2024-06-11", 2, "aged out of an old page, 2024-06-10 00:00"),
+        ("latest", "2024-07-22", 1, "gone, 2024-07-22 00:00"),
+        ("1", "2024-05-21", 1, "gone, 2024-05-20 00:00"),
+        ("1", "2024-07-21", 2, f"last seen: `1` {digest('b')}"),
+    ):
+        run = repo.ask(f"app:{tag}", "--at", day)
+        assert (run.code, words in run.err) == (code, True), (tag, day, run.err)
+    repo.write("app/tags_history.md", None)
+    repo.commit("2024-08-01T00:00:00Z")
+    assert repo.ask("app:1", "--at", "2024-08-02").code == 1
+
+
 def test_a_folder_that_was_renamed_is_followed_and_else_hinted_at(repo: Repo) -> None:
     repo.night(DAY[0], app=A)
     repo.night(DAY[1], app=B)

@@ -164,6 +164,15 @@ def test_a_table_beside_another_that_stays_is_not_mistaken_for_it() -> None:
     }
 
 
+def test_a_table_whose_heading_is_left_was_not_renamed() -> None:
+    after = Page({("R", "x"): Row("a", None)}, ("R",), frozenset({"P", "R"}))
+    told = story(page(P="x=a"), after)
+    assert lines(told) == {
+        ("P", "x"): [("P", "a", 0, 1, "gone")],
+        ("R", "x"): [("R", "a", 1, None, None)],
+    }
+
+
 def test_a_page_without_tables_is_empty_only_where_their_headings_are_left() -> None:
     told = story(page(P="x=a"), Page({}, (), frozenset({"P", "Other"})), page(P="x=a"))
     assert [span.why for span in told.lines["P", "x"]] == ["gone", None]
