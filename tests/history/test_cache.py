@@ -97,6 +97,25 @@ def test_a_force_push_makes_the_index_anew(repo: Repo, tmp_path: Path) -> None:
     assert stories(repo, tmp_path / "one") == stories(repo, tmp_path / "three")
 
 
+def test_a_tag_moves_back_in_a_table_that_got_another_name_meanwhile(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo.old_night(DAY[0], app={"Public": {"latest": "a"}})
+    repo.old_night(DAY[1], app={"Public": {"latest": "b"}})
+    stories(repo, tmp_path / "one")
+    repo.night(DAY[2], app=A)
+    (line,) = stories(repo, tmp_path / "one")["app"].lines.values()
+    assert [span.why for span in line] == ["moved", "moved back", None]
+
+
+def test_the_time_never_goes_back_from_one_night_to_the_next(repo: Repo, tmp_path: Path) -> None:
+    repo.night(DAY[5], app=A)
+    stories(repo, tmp_path / "one")
+    repo.night(DAY[2], app=B)
+    moments = stories(repo, tmp_path / "one")["app"].moments
+    assert [(moment.number, moment.time.day) for moment in moments] == [(0, 6), (1, 6)]
+
+
 def test_an_index_of_a_commit_that_git_has_forgotten_is_made_anew(
     repo: Repo, tmp_path: Path
 ) -> None:

@@ -221,6 +221,23 @@ def test_a_folder_that_was_renamed_is_followed_and_else_hinted_at(repo: Repo) ->
     assert told(by_digest) == told(spans)[1:]
 
 
+def test_the_content_folder_of_today_comes_first(repo: Repo) -> None:
+    left = repo.root / "docs/old/app/tags.json"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(state("app", A))
+    repo.commit(DAY[0])
+    repo.old_night(DAY[1], app={"public": {"latest": "b"}})
+    spans = repo.spans("app", "--was", "docs/old/")
+    assert told(spans) == [("public", "latest", "b", None), ("public", "latest", "a", "moved")]
+
+
+def test_a_page_beside_a_state_says_nothing_more(repo: Repo) -> None:
+    first = repo.night(DAY[0], app=A)
+    repo.old_night(DAY[1], app={"public": {"latest": "b"}})
+    (span,) = repo.spans("app")
+    assert (span["digest"], span["last"]["commit"]) == (digest("a"), first)
+
+
 def test_a_content_folder_that_is_gone_can_be_asked_for(repo: Repo) -> None:
     repo.night(DAY[0], app=A)
     repo.night(DAY[1], app=None)
