@@ -69,6 +69,7 @@ def catalog_reference(definitions: dict[str, Any]) -> str:
         ("`images.overrides.<image>.<table>`", "Override"),
         ("`retired.<image>`", "Retired"),
         ("`tabs[]`", "Tab"),
+        ("`history`", "History"),
     ):
         parts += section(title, definitions[name])
     for kind, definition in sorted(kinds.items()):

@@ -276,6 +276,18 @@ class Retired(_Spec, frozen=True, kw_only=True):
             _checked_name("redirect", self.redirect)
 
 
+class History(_Spec, frozen=True, kw_only=True):
+    """The pages that `tagpages history --write` makes from git; they are not committed."""
+
+    days: Annotated[
+        int, Meta(description="How many days back the changes go.", ge=1, le=36_500)
+    ] = 90
+    charts: Annotated[
+        bool,
+        Meta(description="Draw charts (SVG) beside each page: moves a month, and download size."),
+    ] = False
+
+
 class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
     """What a site's pages are made of: the file that a user edits."""
 
@@ -350,6 +362,10 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
     retired: Annotated[
         dict[str, Retired], Meta(description="Images that are retired on purpose, by name.")
     ] = {}
+    history: Annotated[
+        History | None,
+        Meta(description="The history pages; without it, there are none."),
+    ] = None
     gone_after: Annotated[
         Nights,
         Meta(

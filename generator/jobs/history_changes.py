@@ -1,0 +1,70 @@
+"""What changed in an image between two digests of a tag, from git alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generator.content.details import DETAILS_FILE
+from generator.errors import TagpagesError, UsageError
+from generator.history.answers import Answer, Told
+from generator.history.comparison import Compared, Comparison
+from generator.history.details import UNKNOWN, Contents, difference, read
+from generator.jobs.history import VERSION, Asked, Search, answer
+
+
+def what_changed(asked: Asked, before: str, after: str) -> Comparison:
+    """Compare what a tag pointed to at two moments (as `--at` names them), table by table.
+
+    Without `after` that is the newest digest, without `before` the one that came before it. Raises
+    TagpagesError where the question or the repository is at fault.
+    """
+    if ":" not in asked.image or asked.at or asked.since or asked.until or asked.digest:
+        raise UsageError("--what-changed is asked of IMAGE:TAG, with --from and --to alone")
+    now = answer(replace(asked, at=after or asked.rev))
+    notes, verdict = list(now.notes), now.verdict
+    changes = []
+    for span in now.spans:
+        was = _before(asked, before, span)
+        notes += (note for note in was.notes if note not in notes)
+        verdict = verdict if was.spans else was.verdict
+        changes += [_compared(asked, old, span, notes) for old in was.spans]
+    if verdict == "answered" and any(change.difference == UNKNOWN for change in changes):
+        verdict = "unknown"
+    return Comparison(VERSION, verdict, tuple(changes), tuple(notes))
+
+
+def _before(asked: Asked, when: str, span: Told) -> Answer:
+    """What the tag pointed to in the same table at a moment, or just before a span."""
+    table = replace(asked, table=span.table)
+    try:
+        return answer(replace(table, at=when or f"{span.first.commit}^"))
+    except UsageError:
+        if when:
+            raise
+        note = f"{span.image}: `{span.tag}` pointed to nothing before {span.digest}"
+        return Answer(VERSION, "absent", (), (note,), None)
+
+
+def _compared(asked: Asked, before: Told, after: Told, notes: list[str]) -> Compared:
+    search = Search.of(asked)
+    old, new = (_contents(search, span, notes) for span in (before, after))
+    return Compared(before, after, difference(old, new))
+
+
+def _contents(search: Search, span: Told, notes: list[str]) -> Contents:
+    """What is recorded of a digest: by the last commit that had it, else by the first one."""
+    last = f"{span.ended.commit}^" if span.ended else search.repository.commit
+    for commit in (last, span.first.commit):
+        for folder in search.folders:
+            files = search.repository.files(commit, f"{folder}/{span.image}".lstrip("/"))
+            blobs = [files[DETAILS_FILE]] if DETAILS_FILE in files else []
+            for data in search.repository.blobs(blobs):
+                try:
+                    digests = read(data or b"")
+                except TagpagesError as error:
+                    notes.append(f"{span.image}: {DETAILS_FILE} of {commit[:12]}: {error}")
+                    continue
+                if span.digest in digests:
+                    return digests[span.digest]
+    notes.append(f"{span.image}: nothing is recorded of what {span.digest} contained")
+    return Contents()
