@@ -28,6 +28,8 @@ CUT_AT_LEAST, WEEK_AT_LEAST = 10, 10
 """A cut at an age, or a loss night by night, is told from chance by so many tags, or more."""
 GAINED_IMAGES, GAINED_TAGS = 10, 200
 """A source may always gain fewer images, or tags, than this."""
+FILLED = 50
+"""A source of fewer images than this may gain what it likes: it is being filled."""
 GROWN_AT_LEAST = 500
 """A table may always grow by fewer tags than this."""
 SHARED_AT_LEAST, SHARED = 5, 0.1
@@ -223,7 +225,7 @@ def gained_images(source: SourceMove) -> Measured | None:
     had = sum(move.had > 0 for move in source.moves)
     new = [move for move in source.moves if move.has and not move.had]
     count = sum(move.has > 0 for move in source.moves) - had
-    if count <= 0 or not had or source.widened:
+    if count <= 0 or had < FILLED or source.widened:
         return None
     return Measured(
         count,
@@ -240,7 +242,7 @@ def gained_tags(source: SourceMove) -> Measured | None:
     moves = [move for move in source.moves if move.before or not source.widened]
     had = sum(move.had for move in moves)
     count = sum(move.has for move in moves) - had
-    if count <= 0 or not had:
+    if count <= 0 or sum(move.had > 0 for move in moves) < FILLED:
         return None
     return Measured(
         count,
