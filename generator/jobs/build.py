@@ -68,12 +68,12 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         loss = accepted(job, night.accepted, night.accepted_any, known)
         _ = job.renderer  # a template that is wrong is told before the sources are asked
         parts = read_answers(job, night.answers) if night.answers else []
+        if not night.back:
+            _check_not_earlier(_as_of(job, known.last, parts), known.last.as_of)
         if not parts:
             pull = Pull(night.jobs, journaled=not night.dry_run)
             parts = [collect(job, known, observer, pull)]
         as_of = _as_of(job, known.last, parts)
-        if not night.back:
-            _check_not_earlier(as_of, known.last.as_of)
         managed = {name: image for name, image in known.images.items() if job.is_managed(name)}
         answered = seen(parts, [table.name for table in job.catalog.tables], managed)
         verdict = judge(rules(job, as_of, loss, known), managed, known.last, answered)
@@ -98,10 +98,13 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
 
 
 def _as_of(job: Job, last: Build, parts: Sequence[Answers]) -> datetime:
-    """The time to write pages for; under `--only` the last whole build's, as `check` has it."""
+    """The time to write pages for, that of the answers if there are any.
+
+    Under `--only` it is the last whole build's, so that `check` agrees.
+    """
     if job.only and last.as_of:
         return job.as_of(recorded=last.as_of)
-    return job.as_of(answers=parts[0].header.as_of)
+    return job.as_of(answers=parts[0].header.as_of if parts else None)
 
 
 def _check_not_earlier(as_of: datetime, last: datetime | None) -> None:

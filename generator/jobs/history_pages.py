@@ -84,7 +84,15 @@ class _Pages:
         if sizes:
             drawn[SIZES_FILE] = self._size_chart(sizes)
         catalog = self.job.catalog
-        site = Site(catalog.url, self.job.tabs, {}, self.job.window, catalog.tag_order, self.as_of)
+        site = Site(
+            catalog.url,
+            self.job.tabs,
+            {},
+            self.job.window,
+            catalog.tag_order,
+            self.as_of,
+            catalog.stale_after,
+        )
         values = {
             "image": image,
             "url": f"{catalog.url}{image}/",
