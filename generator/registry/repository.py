@@ -20,6 +20,7 @@ from generator.registry.errors import RegistryError, StatusError
 from generator.registry.lists import CatalogPage, TagPage, pages
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
+from generator.registry.recent import Recent
 from generator.registry.session import DEFAULT_CONCURRENCY, Session
 
 INDEX_TYPES = (
@@ -81,6 +82,8 @@ class Registry:
         self._credentials = credentials
         self._concurrency = concurrency
         self._endpoints: dict[Credentials | None, Endpoint] = {}
+        self._manifests = Recent[Manifest]()
+        self._blobs = Recent[bytes]()
 
     async def endpoint(self, repository: str = "") -> Endpoint:
         """The registry with the login for a repository."""
@@ -94,7 +97,7 @@ class Registry:
     async def repository(self, name: str) -> Repository:
         """A repository of it, which need not exist; raises TagpagesError for a bad name."""
         check_name(name)
-        return Repository(await self.endpoint(name), name)
+        return Repository(await self.endpoint(name), name, self._manifests, self._blobs)
 
     async def repositories(self) -> list[str]:
         """The names in the registry's `_catalog`, not checked."""
@@ -112,11 +115,18 @@ class Registry:
 
 
 class Repository:
-    """One repository. Every operation raises RegistryError for an answer that cannot be had."""
+    """One repository. Every operation raises RegistryError for an answer that cannot be had.
 
-    def __init__(self, endpoint: Endpoint, name: str) -> None:
+    `manifests` and `blobs` have what was read of the registry last.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, name: str, manifests: Recent[Manifest], blobs: Recent[bytes]
+    ) -> None:
         self.name = name
         self._endpoint = endpoint
+        self._manifests = manifests
+        self._blobs = blobs
         self._scope = f"repository:{name}:pull"
 
     async def tags(self) -> list[str] | None:
@@ -181,6 +191,13 @@ class Repository:
 
     async def manifest(self, reference: str) -> Manifest:
         """The manifest or index of a tag or digest."""
+        if kept := self._manifests.get(reference):
+            return kept
+        manifest = await self._manifest(reference)
+        self._manifests.keep(manifest.digest, manifest, len(manifest.body))
+        return manifest
+
+    async def _manifest(self, reference: str) -> Manifest:
         reply = await self._request("GET", "manifests", reference, _ACCEPT)
         media_type = reply.media_type
         stated = reply.headers.get("docker-content-digest")
@@ -195,8 +212,11 @@ class Repository:
 
     async def blob(self, digest: str) -> bytes:
         """A blob of at most a manifest's size: meant for configurations."""
+        if (kept := self._blobs.get(digest)) is not None:
+            return kept
         reply = await self._request("GET", "blobs", digest, "*/*")
         self._verify(reply.body, digest)
+        self._blobs.keep(digest, reply.body, len(reply.body))
         return reply.body
 
     def checked_digest(self, digest: str, reference: str) -> str:

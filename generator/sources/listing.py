@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -19,7 +18,7 @@ from generator.catalog.spec import IMAGE, PathText
 from generator.errors import TagpagesError
 from generator.model import Tag, TimeKind, checked_tags, shown
 from generator.sources.base import Address, Ask, Source, SourceSpec
-from generator.sources.recorded import UNREADABLE, DetailsFile, read_recorded
+from generator.sources.recorded import UNREADABLE, DetailsFile, RecordedFile
 from generator.sources.remote import Host, check_repository
 
 
@@ -68,8 +67,8 @@ class Listing(SourceSpec, frozen=True, kw_only=True, tag="listing"):
 
     def open(self, ask: Ask) -> Source:
         """The listing, not read yet."""
-        details = DetailsFile(ask.root / self.details) if self.details else None
-        return _ListingFile(ask.root / self.path, ask.repositories, details)
+        details = DetailsFile(RecordedFile(ask.root, self.details)) if self.details else None
+        return _ListingFile(RecordedFile(ask.root, self.path), ask.repositories, details)
 
 
 class _Repo(msgspec.Struct):
@@ -95,16 +94,16 @@ class _ListingFile(Source):
     """One file: its shape is checked as a whole, each image's tags on their own."""
 
     def __init__(
-        self, path: Path, overrides: Mapping[str, str], details: DetailsFile | None
+        self, file: RecordedFile, overrides: Mapping[str, str], details: DetailsFile | None
     ) -> None:
-        self._path = path
+        self._file = file
         self._overrides = overrides
         self._details = details
         self._tags: dict[str, msgspec.Raw] = {}
         self._twice: set[str] = set()
 
     async def names(self) -> Collection[str]:
-        for entry in read_recorded(self._path, "listing", _decode_entries):
+        for entry in self._file.read("listing", _decode_entries):
             if entry.repo.name in self._tags:
                 self._twice.add(entry.repo.name)
             self._tags[entry.repo.name] = entry.tags
@@ -116,11 +115,11 @@ class _ListingFile(Source):
         if raw is None:
             return None
         if name in self._twice:
-            raise TagpagesError(f"{self._path} lists the image twice: remove one entry")
+            raise TagpagesError(f"{self._file} lists the image twice: remove one entry")
         try:
             return checked_tags(_decode_tags(raw))
         except (*UNREADABLE, TagpagesError) as error:
-            raise TagpagesError(f"{self._path}: image {shown(name)}: {error}") from None
+            raise TagpagesError(f"{self._file}: image {shown(name)}: {error}") from None
 
     async def recorded(self, name: str, digest: str) -> bytes | None:
         """What `details` has of the tags that the listing has at that digest."""
@@ -128,5 +127,5 @@ class _ListingFile(Source):
             return None
         tags = {tag.name for tag in await self.tags(name) or () if tag.digest == digest}
         if not tags:
-            raise TagpagesError(f"{self._path} has no tag of {shown(name)} at {digest}")
+            raise TagpagesError(f"{self._file} has no tag of {shown(name)} at {digest}")
         return self._details.config(self._overrides.get(name, name), tags)

@@ -349,11 +349,10 @@ def test_deep_nesting_is_no_document(registry: FakeRegistry, body: bytes) -> Non
 def test_as_many_platforms_as_the_limit_are_looked_at_and_not_one_more(
     registry: FakeRegistry,
 ) -> None:
-    digest = image(registry)
-    most = [entry(digest)] * PLATFORMS_LIMIT
+    most = [entry(image(registry, size)) for size in range(PLATFORMS_LIMIT)]
 
     assert len(facts(registry, registry.index(*most)).image.platforms) == PLATFORMS_LIMIT
-    outcome = facts(registry, registry.index(*most, entry(digest)))
+    outcome = facts(registry, registry.index(*most, entry(image(registry))))
     assert outcome.reason.endswith(f" has more than {PLATFORMS_LIMIT} entries, which is the limit")
     assert len(outcome.targets) == PLATFORMS_LIMIT + 1
 

@@ -12,6 +12,7 @@ from tests.real.client import Skopeo, run_skopeo
 from tests.real.distribution import Distribution, storage
 from tests.real.pusher import pusher
 from tests.real.shelf import Shelf, fill
+from tests.real.site import Site
 
 
 def _require(program: str) -> None:
@@ -54,3 +55,9 @@ def registry(docker_registry: type[Distribution], shelf: Shelf) -> Iterator[Dist
     """The shelf's registry, running."""
     with docker_registry(shelf.folder) as running:
         yield running
+
+
+@pytest.fixture
+def site(docker_registry: type[Distribution], disk: Path, tmp_path: Path) -> Site:
+    """Pages of a registry that is empty yet."""
+    return Site(tmp_path, lambda: docker_registry(disk))

@@ -2,87 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
-from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.real.client import NOBODY
 from tests.real.distribution import Distribution
 from tests.real.pusher import Pusher, pusher
 from tests.real.shelf import Shelf, versions
+from tests.real.site import Site
 from tests.real.token_server import SERVICE, TokenServer
-
-ROOT = Path(__file__).parents[2]
-TARGET = re.compile(r"/v2/.*(_catalog|tags/list|manifests|blobs)")
-
-Change = Callable[[Pusher], None]
-
-
-@dataclass
-class Site:
-    """A site whose pages come from the registry that `start` starts; nights are days apart."""
-
-    folder: Path
-    start: Callable[[], AbstractContextManager[Distribution]]
-    keys: Mapping[str, object] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
-    nights: int = 0
-
-    def night(self, change: Change | None = None) -> Counter[str]:
-        """Build the pages, after a change of the registry; what the build asked for."""
-        self.nights += 1
-        if change:
-            with self.start() as registry, pusher(registry.address) as push:
-                change(push)
-        with self.start() as registry:
-            self._build(registry.address)
-        return Counter(
-            f"{method} {match[1]}"
-            for method, target, _ in registry.requests()
-            if (match := TARGET.match(target))
-        )
-
-    def _build(self, address: str) -> None:
-        source = {"kind": "oci", "registry": address, "repository": "team/{image}", **self.keys}
-        catalog = {
-            "content": "content",
-            "url": "/images/",
-            "window": "12 months",
-            "tables": [{"name": "public", "source": source}],
-        }
-        file = self.folder / "catalog.yaml"
-        file.write_text(json.dumps(catalog))
-        as_of = f"2026-08-{self.nights:02}T12:00Z"
-        done = subprocess.run(
-            [sys.executable, "-m", "generator", "build", "--catalog", file, "--as-of", as_of],
-            cwd=ROOT,
-            env={**os.environ, **NOBODY, **self.env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-
-    def files(self) -> dict[str, str]:
-        """The text of every file of the content tree, without the record of the build."""
-        content = self.folder / "content"
-        found = {str(file.relative_to(content)): file for file in content.rglob("*.*")}
-        return {path: file.read_text() for path, file in found.items() if path != "build.json"}
-
-
-@pytest.fixture
-def site(docker_registry: type[Distribution], disk: Path, tmp_path: Path) -> Site:
-    """Pages of a registry that is empty yet."""
-    return Site(tmp_path, lambda: docker_registry(disk))
 
 
 def two_images(push: Pusher) -> None:

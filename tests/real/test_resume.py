@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 IMAGES = 60
 TAGS = 4
 AN_IMAGE = 1 + TAGS + 2 * 2
-"""Requests: its list, a digest for each tag, a manifest and a configuration for each two tags."""
+"""Requests: its list, a digest for each tag, a manifest and a configuration for each two
+tags: these say both when they were built, and what the documented ones contain."""
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,7 @@ class Pulls:
             "url": "/images/",
             "window": "12 months",
             "as_of": "2026-08-01T12:00:00Z",
+            "variants": ["0.*"],
             "tables": [{"name": "public", "source": source}],
         }
         (self.folder / "catalog.yaml").write_text(json.dumps(keys))
