@@ -136,3 +136,13 @@ def test_images_that_are_nowhere_are_a_mistake(site: Site, command: str) -> None
     run = site.run(command, "--only", "ap", "--only", "tools*")
     assert run.code == 2
     assert "--only ap tools*: no image of the catalog's sources is named so\n" in run.err
+
+
+@pytest.mark.parametrize("command", ["build", "render", "check"])
+def test_an_image_that_has_failed_is_somewhere(site: Site, command: str) -> None:
+    site.lists(NIGHT)
+    site.build()
+    site.state("app").write_text("{")
+    run = site.run(command, "--only", "app")
+    assert run.code == 1
+    assert "app/tags.json: " in run.err
