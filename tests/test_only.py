@@ -86,6 +86,15 @@ def test_the_record_of_the_last_whole_build_stays(site: Site) -> None:
     assert (site.content / "build.json").read_bytes() == record
 
 
+def test_before_the_first_whole_build_pages_are_for_the_time_of_the_answers(site: Site) -> None:
+    site.catalog(as_of=None)
+    site.lists(NIGHT)
+    answers = site.root / "answers.jsonl.gz"
+    site.run("collect", "--out", answers, "--as-of", "2024-06-02T10:00:00Z")
+    site.build("--answers", answers, "--only", "app")
+    assert "\ndate: 2024-06-02T10:00:00Z\n" in site.page("app").read_text()
+
+
 def test_a_loss_of_its_image_says_nothing_of_the_source(site: Site) -> None:
     tags = [(f"1.{number}", "a", "2024-06-01T10:00:00Z") for number in range(8)]
     site.lists({"app": tags, "tool": tags})
@@ -127,3 +136,13 @@ def test_images_that_are_nowhere_are_a_mistake(site: Site, command: str) -> None
     run = site.run(command, "--only", "ap", "--only", "tools*")
     assert run.code == 2
     assert "--only ap tools*: no image of the catalog's sources is named so\n" in run.err
+
+
+@pytest.mark.parametrize("command", ["build", "render", "check"])
+def test_an_image_that_has_failed_is_somewhere(site: Site, command: str) -> None:
+    site.lists(NIGHT)
+    site.build()
+    site.state("app").write_text("{")
+    run = site.run(command, "--only", "app")
+    assert run.code == 1
+    assert "app/tags.json: " in run.err

@@ -303,6 +303,8 @@ def test_a_file_of_people_s_above_the_images_is_no_page_of_one(built: Site) -> N
     for name in FILES:
         (built.content / name).write_text("people's")
     assert "Pages that no build keeps up to date" not in built.build().err
+    built.catalog(images={"exclude": ["*"]})
+    built.build()
     assert all((built.content / name).read_text() == "people's" for name in FILES)
 
 
@@ -409,7 +411,9 @@ def test_a_retired_image_says_so(built: Site) -> None:
         " listed here any more.\n"
     )
     before = stamps_of(built.content)
-    assert "tool" not in built.build().err
+    report = built.root / "night.json"
+    assert "tool" not in built.build("--report", report).err
+    assert json.loads(report.read_text())["findings"] == []
     assert stamps_of(built.content) == before
     assert built.run("check").code == 0
     assert "tool" not in built.build("--as-of", "2024-07-03T00:00:00Z").err
@@ -448,6 +452,28 @@ def test_a_retired_image_alone_gives_way_too(built: Site) -> None:
     changed = {path for path in after if after[path] != before[path]}
     assert changed == {"tool/tags_history.md", "build.json"}
     assert "redirect:" in built.page("tool").read_text()
+
+
+def test_a_retired_image_needs_no_state_that_can_be_read(built: Site) -> None:
+    built.state("tool").write_text("{")
+    built.catalog(retired={"tool": {}})
+    assert "Failed" not in built.build().err
+    assert "This image is retired since" in built.body("tool")
+    assert not built.state("tool").exists()
+
+
+def test_render_retires_an_image_as_a_build_does(built: Site) -> None:
+    built.catalog(retired={"tool": {}})
+    assert "Gone images (1)\n  tool: retired\n" in built.run("render").err
+    page = built.page("tool").read_bytes()
+    built.build()
+    assert built.page("tool").read_bytes() == page
+
+
+def test_an_image_that_is_excluded_too_goes_without_a_word_in_its_place(built: Site) -> None:
+    built.catalog(retired={"tool": {}}, images={"exclude": ["tool"]})
+    assert "tool: excluded" in built.build().err
+    assert not (built.content / "tool").exists()
 
 
 def test_a_page_without_a_state_gives_way_when_its_image_is_retired(built: Site) -> None:

@@ -81,6 +81,20 @@ def test_the_record_of_a_build_is_one_entry_a_line(site: Site) -> None:
     )
 
 
+def test_the_totals_are_of_all_that_has_pages_after_the_build(site: Site) -> None:
+    def totals() -> Any:
+        return json.loads((site.content / "build.json").read_text())["totals"]
+
+    site.lists(NIGHT | {"old": NIGHT["tool"]})
+    site.build()
+    assert totals() == {"public": {"images": 3, "groups": 4, "tags": 4}}
+    site.catalog(images={"include": ["app"], "exclude": ["old"]})
+    site.lists({"app": [*NIGHT["app"], ("1", "b", "2024-05-31T10:00:00Z")]})
+    site.build()
+    assert site.page("tool").exists()
+    assert totals() == {"public": {"images": 2, "groups": 3, "tags": 4}}
+
+
 def test_the_record_of_a_build_is_in_the_order_of_names() -> None:
     streak = Streak(1, date(2024, 6, 3))
     totals, streaks = {"b": Totals(), "a": Totals()}, {"b": streak, "a": streak}

@@ -179,6 +179,7 @@ def test_a_dry_run_of_an_example_without_a_network_says_what_it_could_not_reach(
         assert "cannot be reached" in result.output
     assert TOKEN not in result.output
     assert not path.parent.parent.joinpath("build", path.stem).exists()
+    assert not path.parent.joinpath(".tagpages").exists()
 
 
 @pytest.mark.parametrize(
