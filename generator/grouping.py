@@ -60,12 +60,14 @@ def group(tags: Iterable[Tag], order: TagOrder) -> tuple[TagGroup, ...]:
 
 
 def arranged(groups: Iterable[TagGroup], order: TagOrder) -> tuple[TagGroup, ...]:
-    """Groups as a table's rows, and their tags as its cells; equal rows stay as they come."""
+    """Groups as a table's rows, and their tags as its cells (rules 1 and 4).
+
+    By recency equal rows stay as they come; by version rows go by their first tag alone.
+    """
     if order == "recency":
         return tuple(sorted(groups, key=_last_changed, reverse=True))
     cells = [replace(group, tags=tuple(sorted(group.tags, key=version_key))) for group in groups]
-    by_first_tag = sorted(cells, key=lambda group: version_key(group.tags[0]))
-    return tuple(sorted(by_first_tag, key=lambda group: group.last_changed.date(), reverse=True))
+    return tuple(sorted(cells, key=lambda group: version_key(group.tags[0])))
 
 
 class VersionKey(NamedTuple):

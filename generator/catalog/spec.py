@@ -337,11 +337,29 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
         Literal["recency", "version"],
         Meta(
             description=(
-                "`recency`: newest first, as the registry has it. `version`: by version, so that "
-                "the same data always gives the same text."
+                "`recency`: newest first, as the registry has it. `version`: by version, rows by "
+                "their first tag, so that the same tags always stand in the same place."
             )
         ),
     ] = "recency"
+    pad: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Pad the cells of a table to its widest one. Without it a row that changes "
+                "changes no other line."
+            )
+        ),
+    ] = True
+    lastmod: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Write `lastmod` into front matter. Without it new pages have none, and a page "
+                "whose body changes loses it: for sites that take it from git."
+            )
+        ),
+    ] = True
     variants: Annotated[
         tuple[str, ...],
         Meta(

@@ -74,6 +74,11 @@ def with_lastmod(front: str, as_of: datetime, rendered: str = "") -> str:
     return _changed(front, "lastmod", new)
 
 
+def without(front: str, key: str) -> str:
+    """The front matter without the line of a key whose value is on that line."""
+    return re.sub(rf"^{key}:.*\n", "", front, count=1, flags=re.MULTILINE)
+
+
 def _without_times(front: str) -> str:
     """The front matter with nothing where `date` and `lastmod` have a plain time."""
     return _TIMES.sub(lambda line: f"{line[1]}{line[2]}" if _is_time(line[3]) else line[0], front)

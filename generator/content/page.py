@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from generator.content.front_matter import split, with_lastmod, with_values
+from generator.content.front_matter import split, with_lastmod, with_values, without
 from generator.content.renew import renewed
 
 RETIRED = "retired"
@@ -20,12 +20,14 @@ _RETIRED = re.compile(rf"^{RETIRED}:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
 class Draft:
     """A page as its template gives it; `values` are the catalog's, for its front matter.
 
+    Without `lastmod` that key is left out of new pages, and taken out of a page whose body changes.
     Raises TagpagesError when it does not begin with YAML front matter.
     """
 
-    def __init__(self, text: str, values: Mapping[str, object]) -> None:
+    def __init__(self, text: str, values: Mapping[str, object], *, lastmod: bool = True) -> None:
         self._front, self._body = split(text)
         self._values = values
+        self._lastmod = lastmod
 
     def check(self, as_of: datetime) -> None:
         """Raise TagpagesError unless the front matter is YAML in which `lastmod` can be set."""
@@ -58,10 +60,13 @@ class Draft:
         new_body = self._body.replace("\n", "\r\n") if "\r\n" in body else self._body
         if not front.endswith("\n"):
             front += "\n"
+        if not self._lastmod:
+            return without(front, "lastmod") + new_body
         return with_lastmod(front, as_of, self._complete_front()) + new_body
 
     def _complete_front(self) -> str:
-        return with_values(self._front, self._values)
+        front = with_values(self._front, self._values)
+        return front if self._lastmod else without(front, "lastmod")
 
 
 def retired_for(page: str) -> str | None:

@@ -27,8 +27,8 @@ class Publisher:
 
     `image_outputs` and `site_outputs` are those to write, `owned` the files that are ours, `tables`
     the names of the tables that a page has, `front_matter` has the catalog's fixed values for new
-    pages, and with `renew` for existing ones; `checked` has, by template, the front matter that was
-    found to be YAML last.
+    pages, and with `renew` for existing ones; without `lastmod` pages have no such key. `checked`
+    has, by template, the front matter that was found to be YAML last.
     """
 
     tree: Tree
@@ -40,6 +40,7 @@ class Publisher:
     tables: Sequence[str]
     front_matter: Mapping[str, Any]
     renew: bool = False
+    lastmod: bool = True
     checked: dict[str, str] = field(default_factory=dict)
 
     def image(self, subject: Subject, stored: Subject | None) -> list[Change]:
@@ -114,7 +115,7 @@ class Publisher:
         """
         text = self.renderer.render(template, values)
         try:
-            draft = Draft(text, fixed)
+            draft = Draft(text, fixed, lastmod=self.lastmod)
             shape = draft.shape(str(values.get("image", "")))
             if self.checked.get(template) != shape:
                 draft.check(self.settings.as_of)

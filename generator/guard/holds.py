@@ -92,7 +92,8 @@ def hold_tables(judged: Judged, moves: _Moves, accepted: Collection[str]) -> Non
         if excess is None or all(place in judged.reviewed for place in places):
             _remember_ended(judged, key, held)
             continue
-        streak = held_again(held, night.rules.as_of.date(), places, 0)
+        began = held or night.last.gone.get(image)
+        streak = held_again(began, night.rules.as_of.date(), places, 0)
         if streak.same >= night.rules.gone_after:
             judged.findings.append(_released(judged, image, excess.reason, streak))
             continue

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from generator.guard.findings import Finding
 from generator.guard.judged import Judged
+from generator.guard.measure import SourceMove
 from generator.guard.memory import WEEK, Answers, Build, Streak, Volume
 from generator.guard.night import Night, Rules
 from generator.guard.source import judge_source
@@ -26,7 +27,8 @@ class Verdict:
     next `Build`'s, but for the images that have lost their pages by then. `volumes` are of the
     sources that were measured, and `silent` names the tables of those that were not believed, and
     `anew` those of which a great loss or gain was, so that nothing before it counts any more.
-    With `is_untimely` nothing is believed, as the time of the build looks wrong.
+    With `is_untimely` nothing is believed, as the time of the build looks wrong. `moves` has what
+    was measured of each source, for whoever looks at the rules.
     """
 
     images: dict[str, Image] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class Verdict:
     silent: set[str] = field(default_factory=set)
     anew: set[str] = field(default_factory=set)
     is_untimely: bool = False
+    moves: dict[str, SourceMove] = field(default_factory=dict)
 
 
 def judge(
@@ -78,6 +81,8 @@ def _add(verdict: Verdict, judged: Judged) -> None:
     verdict.held |= judged.held
     if judged.answers:
         verdict.answers[judged.table] = judged.answers
+    if judged.move:
+        verdict.moves[judged.table] = judged.move
     if judged.is_anew:
         verdict.anew.add(judged.table)
     if not judged.answered:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from generator.guard.extent import Extent
 from generator.guard.findings import Finding
+from generator.guard.measure import SourceMove
 from generator.guard.memory import Answers, Streak, Volume, streak_key
 from generator.guard.night import Night, SourceRules
 from generator.model import Table
@@ -24,8 +25,8 @@ class Judged:
     `known` is its last known good, `unanswered` are the images that it did not answer for, or
     whose answer is not believed. Without `answered` that is so of all, and with
     `is_untimely` perhaps because the time of the build is wrong. `reviewed` is the extent of
-    a hold of the whole source that is believed after all. `volume` is None where the source as a
-    whole was not measured.
+    a hold of the whole source that is believed after all. `move` is what was measured, None where
+    the source as a whole was not, and so is `volume` where it is not believed.
     """
 
     night: Night
@@ -39,6 +40,7 @@ class Judged:
     findings: list[Finding] = field(default_factory=list)
     failed: dict[str, Streak] = field(default_factory=dict)
     held: dict[str, Streak] = field(default_factory=dict)
+    move: SourceMove | None = None
     volume: Volume | None = None
     answers: Answers | None = None
 

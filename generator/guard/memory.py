@@ -57,7 +57,7 @@ def held_again(streak: Streak | None, night: date, places: Collection[Place], ch
     held = Extent(streak.extent)
     beyond = sum(place not in held for place in places)
     if not streak.same or beyond > churn:
-        return replace(new, nights=again.nights, first=streak.first)
+        return replace(new, nights=again.nights, first=streak.first or streak.last)
     same = streak.same + (night > streak.last)
     kept = again if beyond == 0 else replace(new, nights=again.nights, first=streak.first)
     return replace(kept, same=same)

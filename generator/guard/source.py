@@ -50,13 +50,13 @@ def judge_source(night: Night, source: SourceRules, seen: Seen) -> Judged:
     for image, failure in seen.failed.items():
         _fail(judged, failure, image)
     if night.rules.whole:
-        move = _source_move(judged, fresh, moves, accepted)
+        judged.move = move = _source_move(judged, fresh, moves, accepted)
         if hold_source(judged, move):
             judged.believed |= {image: fresh.tables[image] for image in accepted}
             return judged
-        judged.volume = Volume(move.has, 0 if judged.is_anew else move.lost)
     judged.believed |= fresh.tables
     hold_tables(judged, moves, accepted)
+    judged.volume = _volume(judged)
     _note_same_answer(judged, moves)
     judged.findings += [item for item in fresh.noticed if judged.answers_for(item.image or "")]
     return judged
@@ -155,6 +155,15 @@ def _source_move(
         held=night.last.held.get(streak_key(table)),
         widened=rules.widened,
     )
+
+
+def _volume(judged: Judged) -> Volume | None:
+    """How much the source shows, and how much it lost of what is believed."""
+    move = judged.move
+    if move is None:
+        return None
+    lost = sum(one.lost for one in move.news if judged.answers_for(one.image))
+    return Volume(move.has, 0 if judged.is_anew else lost)
 
 
 def _note_same_answer(judged: Judged, moves: _Moves) -> None:

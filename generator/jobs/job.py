@@ -155,7 +155,7 @@ class Job:
         templates = self.root / self.catalog.templates if self.catalog.templates else None
         if templates and not templates.is_dir():
             raise UsageError(f"{self.file}: `templates`: {templates} is no folder")
-        renderer = Renderer(templates)
+        renderer = Renderer(templates, pad=self.catalog.pad)
         outputs = (*self.image_outputs, *self.site_outputs)
         pages = (output for output in outputs if isinstance(output, Page))
         renderer.load([RETIRED_TEMPLATE, *(page.template for page in pages)])
@@ -187,6 +187,7 @@ class Job:
             [table.name for table in catalog.tables],
             catalog.front_matter,
             renew,
+            catalog.lastmod,
         )
 
     def _tables(self) -> dict[str, TableInfo]:

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import jinja2
@@ -44,10 +44,11 @@ _MONTHS = (
 class Renderer:
     """Templates of a site: its own first, then the packaged ones, file by file.
 
-    A site's template extends the packaged one of the same name as `tagpages/NAME`.
+    A site's template extends the packaged one of the same name as `tagpages/NAME`. With `pad` the
+    cells of tables are padded.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, pad: bool = True) -> None:
         own = [jinja2.FileSystemLoader(folder)] if folder else []
         packaged = jinja2.FileSystemLoader(PACKAGED)
         prefixed = jinja2.PrefixLoader({PREFIX: packaged})
@@ -62,7 +63,7 @@ class Renderer:
         )
         self._template = lru_cache(self._loaded)
         self._environment.filters |= {
-            "tags_table": tags_table,
+            "tags_table": partial(tags_table, pad=pad),
             "day": day,
             "datetime": page_time,
             "markdown": markdown,
@@ -131,8 +132,11 @@ def _template_line(error: Exception) -> str | None:
     return lines[-1] if lines else None
 
 
-def tags_table(groups: Iterable[TagGroup], as_of: datetime) -> str:
-    """A Markdown table of groups, every cell padded to its column's widest (rule 3)."""
+def tags_table(groups: Iterable[TagGroup], as_of: datetime, *, pad: bool = True) -> str:
+    """A Markdown table of groups, every cell padded to its column's widest (rule 3).
+
+    Without `pad` cells are as wide as what is in them, so that one row changes no other.
+    """
     rows = [HEADER]
     rows += [
         (
@@ -142,7 +146,8 @@ def tags_table(groups: Iterable[TagGroup], as_of: datetime) -> str:
         )
         for group in groups
     ]
-    first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
+    widest = rows if pad else [("-" * 3,) * 3]
+    first, second, third = (max(map(len, column)) for column in zip(*widest, strict=True))
     lines = [
         f"| {tags:{first}} | {days:{second}} | {digest:{third}} |\n" for tags, days, digest in rows
     ]
