@@ -176,5 +176,8 @@ def test_nights_in_a_row_are_believed_and_reported_to_the_last_tag(
         assert report["unchanged"] == len({image for image, _ in ledger.held}) - len(
             report["changes"]
         )
-        assert len((tmp_path / "night.md").read_text()) < 65_536
+        text = (tmp_path / "night.md").read_text()
+        assert len(text) < 65_000
+        look = text.partition("\n## Needs a look")[2].partition("\n## Routine")[0]
+        assert look.count("\n") <= (25 if before else 60), date
     assert ledger.told["rolled"] > 1000

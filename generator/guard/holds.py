@@ -70,6 +70,9 @@ def hold_source(judged: Judged, move: SourceMove) -> bool:
     judged.keep_all()
     judged.is_untimely = any(found.is_untimely for found in excess)
     judged.held[key] = streak
+    for image in night.last.gone.keys() & judged.known.keys() - night.missing:
+        missed = replace(night.last.gone[image], same=1)  # its loss is no news: it was missing
+        judged.held.setdefault(streak_key(judged.table, image), missed)
     until = _until(judged, streak, nights) if nights else None
     told = _held_back(judged, None, reason, streak, until)
     judged.findings.append(replace(told, worst=_worst(move.moves, places)))
