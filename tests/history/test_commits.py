@@ -155,10 +155,14 @@ def test_settings_of_people_change_nothing(repo: Repo) -> None:
     assert repo.spans("app") == expected
 
 
-def test_a_name_with_signs_of_globs_is_taken_as_it_is(repo: Repo, tmp_path: Path) -> None:
-    odd = Repo(tmp_path / "odd [a-z]*").init()
-    odd.night(DAY[0], app=A)
-    assert told(odd.spans("app")) == [("public", "latest", "a", None)]
+def test_a_folder_is_taken_as_it_is_written(repo: Repo) -> None:
+    odd = repo.root / ":[a-z]*"
+    (odd / "app").mkdir(parents=True)
+    (odd / "app/tags.json").write_bytes(state("app", A))
+    repo.commit(DAY[0])
+    expected = [("public", "latest", "a", None)]
+    assert told(repo.spans("app", "--content", odd)) == expected
+    assert told(repo.spans("--digest", digest("a"), "--content", odd)) == expected
 
 
 def test_a_page_that_went_and_came_back_leaves_a_gap(repo: Repo) -> None:
@@ -334,6 +338,7 @@ def test_a_blobless_clone_fetches_what_it_needs_at_once(nights: Repo, tmp_path: 
     assert run.code == 0, run.err
     assert run.out.count("sha256:") == 4
     assert trace.read_text().count("built-in: git upload-pack") == 1
+    assert "maintenance" not in trace.read_text()
 
     trace.unlink()
     assert copy.ask("app:latest", GIT_TRACE=str(trace)).code == 0

@@ -214,6 +214,7 @@ def test_a_day_is_found_in_its_text(text: str, day: date | None) -> None:
 
 def test_a_day_without_a_year_is_the_last_one_of_its_name() -> None:
     assert day_of("February 29th", date(2023, 3, 1)) == date(2020, 2, 29)
+    assert day_of("February 29th", date(1903, 3, 1)) == date(1896, 2, 29)
     assert day_of("December 31st", date(2024, 1, 1)) == date(2023, 12, 31)
     assert day_of("January 1st", date(2023, 12, 31)) == date(2024, 1, 1)
     assert day_of("31st of May", date(2024, 5, 30)) == date(2024, 5, 31)
