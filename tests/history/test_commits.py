@@ -374,6 +374,17 @@ def test_what_is_no_repository_or_no_revision_is_a_mistake(repo: Repo, tmp_path:
         assert words in run.err
 
 
+def test_a_question_loads_neither_templates_nor_what_speaks_to_registries(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    command = [sys.executable, "-X", "importtime", "-m", "generator", "history", "app"]
+    run = subprocess.run(
+        [*command, "--content", str(repo.content)], cwd=ROOT, capture_output=True, check=True
+    )
+    modules = {line.rpartition("|")[2].strip() for line in run.stderr.decode().splitlines()}
+    assert "generator.history.moves" in modules
+    assert modules.isdisjoint({"asyncio", "jinja2", "yaml", "generator.registry"})
+
+
 def test_git_that_is_not_there_is_named(repo: Repo, tmp_path: Path) -> None:
     repo.night(DAY[0], app=A)
     run = repo.ask("app", PATH=str(tmp_path))
