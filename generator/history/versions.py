@@ -15,9 +15,10 @@ from generator.history.moves import Story
 from generator.history.repository import Change, Repository
 from generator.history.values import NO_PAGE, Moment, Page, Row
 from generator.model import Image, check_name
-from generator.pages import tags_history
 
-FILES = (TAGS_FILE, tags_history.OUTPUT.file)
+OLD_PAGE = "tags_history.md"
+"""The page of an image: importing its kind would bring in all that pages can show."""
+FILES = (TAGS_FILE, OLD_PAGE)
 """Where the tags of an image stand, the better source first."""
 
 

@@ -155,10 +155,14 @@ def test_settings_of_people_change_nothing(repo: Repo) -> None:
     assert repo.spans("app") == expected
 
 
-def test_a_name_with_signs_of_globs_is_taken_as_it_is(repo: Repo, tmp_path: Path) -> None:
-    odd = Repo(tmp_path / "odd [a-z]*").init()
-    odd.night(DAY[0], app=A)
-    assert told(odd.spans("app")) == [("public", "latest", "a", None)]
+def test_a_folder_is_taken_as_it_is_written(repo: Repo) -> None:
+    odd = repo.root / ":[a-z]*"
+    (odd / "app").mkdir(parents=True)
+    (odd / "app/tags.json").write_bytes(state("app", A))
+    repo.commit(DAY[0])
+    expected = [("public", "latest", "a", None)]
+    assert told(repo.spans("app", "--content", odd)) == expected
+    assert told(repo.spans("--digest", digest("a"), "--content", odd)) == expected
 
 
 def test_a_page_that_went_and_came_back_leaves_a_gap(repo: Repo) -> None:
@@ -334,6 +338,7 @@ def test_a_blobless_clone_fetches_what_it_needs_at_once(nights: Repo, tmp_path: 
     assert run.code == 0, run.err
     assert run.out.count("sha256:") == 4
     assert trace.read_text().count("built-in: git upload-pack") == 1
+    assert "maintenance" not in trace.read_text()
 
     trace.unlink()
     assert copy.ask("app:latest", GIT_TRACE=str(trace)).code == 0
@@ -367,6 +372,17 @@ def test_what_is_no_repository_or_no_revision_is_a_mistake(repo: Repo, tmp_path:
         run = repo.ask(*arguments)
         assert (run.code, run.out) == (2, ""), arguments
         assert words in run.err
+
+
+def test_a_question_loads_neither_templates_nor_what_speaks_to_registries(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    command = [sys.executable, "-X", "importtime", "-m", "generator", "history", "app"]
+    run = subprocess.run(
+        [*command, "--content", str(repo.content)], cwd=ROOT, capture_output=True, check=True
+    )
+    modules = {line.rpartition("|")[2].strip() for line in run.stderr.decode().splitlines()}
+    assert "generator.history.moves" in modules
+    assert modules.isdisjoint({"asyncio", "jinja2", "yaml", "generator.registry"})
 
 
 def test_git_that_is_not_there_is_named(repo: Repo, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from generator.errors import TagpagesError
 from generator.history.days import day_of
 from generator.history.oldpage import read
 from generator.history.values import Row
+from generator.history.versions import OLD_PAGE
+from generator.pages import tags_history
 from tests.support import DATA, digest
 
 WRITTEN = date(2024, 6, 3)
@@ -37,6 +39,10 @@ def test_the_reference_page_is_read_whole() -> None:
         "sha256:98e288fda05d77efddd471dd341c263d7d58390f51274b3c83d81610b1f1ab7e",
         date(2024, 6, 1),
     )
+
+
+def test_the_page_that_is_read_is_the_one_that_is_written() -> None:
+    assert tags_history.OUTPUT.file == OLD_PAGE
 
 
 ONE = {("", "latest"): A, ("", "1.2"): A, ("", "1"): B}
@@ -214,6 +220,7 @@ def test_a_day_is_found_in_its_text(text: str, day: date | None) -> None:
 
 def test_a_day_without_a_year_is_the_last_one_of_its_name() -> None:
     assert day_of("February 29th", date(2023, 3, 1)) == date(2020, 2, 29)
+    assert day_of("February 29th", date(1903, 3, 1)) == date(1896, 2, 29)
     assert day_of("December 31st", date(2024, 1, 1)) == date(2023, 12, 31)
     assert day_of("January 1st", date(2023, 12, 31)) == date(2024, 1, 1)
     assert day_of("31st of May", date(2024, 5, 30)) == date(2024, 5, 31)
