@@ -234,6 +234,7 @@ def test_a_file_that_cannot_be_read_fails_its_image_and_the_others_are_compared(
     (finding,) = failures(found)
     assert finding["image"] == "bash"
     assert finding["detail"].startswith(f"cannot read {path}: ")
+    assert compared(site, "--only", "n*")["findings"] == []
     assert [item["image"] for item in found["changes"]] == ["apko", "curl", "nginx"]
 
 
