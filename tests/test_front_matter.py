@@ -212,6 +212,12 @@ def test_a_page_that_ends_with_its_front_matter_gets_a_body() -> None:
     )
 
 
+def test_a_key_that_is_new_has_the_line_end_of_the_others() -> None:
+    assert with_lastmod("---\r\ntitle: app\r\n---\r\n", AS_OF) == (
+        "---\r\ntitle: app\r\nlastmod: 2024-06-04T01:02:03Z\r\n---\r\n"
+    )
+
+
 def test_fixed_values_replace_or_follow_those_of_the_template() -> None:
     values = {"title": 'a "b": c', "date": date(2023, 6, 22), "menu": {"main": [1, None, True]}}
     assert with_values(NEW_FRONT, values) == (

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.content.page import retired_for
 from generator.content.tree import LOCK_FILE, Change, FullError, Tree
 from generator.errors import TagpagesError
 from tests.support import ROOT, Listing, Site, body_of, digest, stamps_of, tree_of
@@ -460,6 +461,21 @@ def test_a_retired_image_needs_no_state_that_can_be_read(built: Site) -> None:
     assert "Failed" not in built.build().err
     assert "This image is retired since" in built.body("tool")
     assert not built.state("tool").exists()
+
+
+def test_a_page_that_says_retired_in_its_body_is_an_ordinary_one() -> None:
+    assert retired_for("---\nretired: true\n---\nOld.\n") == "true"
+    assert retired_for("---\ntitle: x\n---\nretired: true\n") is None
+
+
+def test_an_image_gives_way_to_a_page_that_only_stays_as_it_is(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built.catalog(retired={"tool": {"redirect": "app"}})
+    failing(monkeypatch, "replace", "/content/app/")
+    run = built.run("build")
+    assert "Failed (1)\n  app: `cannot write " in run.err
+    assert '\nretired: "app"\n' in built.page("tool").read_text()
 
 
 def test_render_retires_an_image_as_a_build_does(built: Site) -> None:

@@ -136,6 +136,16 @@ def test_nothing_changed_is_an_empty_report(site: Site) -> None:
     assert found["unchanged"] == 4
 
 
+def test_a_repository_may_name_its_objects_by_sha_256(site: Site) -> None:
+    shutil.rmtree(site.root / ".git")
+    git(site.root, "init", "--quiet", "--object-format=sha256", ".")
+    commit(site)
+    found = compared(site)
+    assert (found["changes"], found["unchanged"]) == ([], 4)
+    site.state("bash").write_text("{")
+    assert [item["image"] for item in compared(site)["findings"]] == ["bash"]
+
+
 def test_only_narrows_the_report(site: Site) -> None:
     assert [item["image"] for item in compared(site, "--only", "b*")["changes"]] == ["bash"]
 
@@ -224,6 +234,7 @@ def test_a_file_that_cannot_be_read_fails_its_image_and_the_others_are_compared(
     (finding,) = failures(found)
     assert finding["image"] == "bash"
     assert finding["detail"].startswith(f"cannot read {path}: ")
+    assert compared(site, "--only", "n*")["findings"] == []
     assert [item["image"] for item in found["changes"]] == ["apko", "curl", "nginx"]
 
 

@@ -104,6 +104,12 @@ def test_the_record_of_a_build_is_in_the_order_of_names() -> None:
     ] == [["a", "b"]] * 4
 
 
+def test_the_nights_of_which_a_record_tells_are_in_their_order() -> None:
+    nights = [datetime(2024, 6, day, tzinfo=UTC) for day in (3, 1, 2)]
+    text = state.encode_build(Build(noticed=dict.fromkeys(nights, (Finding("moved_back", "app"),))))
+    assert [*json.loads(text)["noticed"]] == [f"2024-06-0{day}T00:00:00Z" for day in (1, 2, 3)]
+
+
 def test_what_the_times_of_a_source_mean_is_read_back() -> None:
     image = Image("app", (Table("public", (), "pushed"), Table("private", (), "built")))
     assert state.decode_image(state.encode_image(image), "app") == image

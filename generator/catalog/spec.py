@@ -451,6 +451,10 @@ def _check_front_matter(key: str, value: object) -> None:
     """Raise ValueError unless this can be one line of front matter."""
     if key == "lastmod":
         raise ValueError("`front_matter.lastmod`: it changes with the page")
+    if key == "retired":
+        raise ValueError(
+            "`front_matter.retired`: it marks the page of a retired image; use `retired`"
+        )
     if not _FRONT_MATTER_KEY.fullmatch(key):
         raise ValueError(f"`front_matter`: a key is letters, digits, `_` and `-`, not {key!r}")
     values = [value]
