@@ -92,13 +92,22 @@ def rules(job: Job, as_of: datetime, accepted: Accepted, known: Known) -> Rules:
         accepted=accepted,
         whole=whole,
         widened=last.scope not in {"", scope(job)},
-        stored=dict.fromkeys(last.totals, 0)
-        | {
-            table.name: tags.get(table.name, Totals()).tags
-            for image in stored.values()
-            for table in image.tables
-        },
+        stored=_stored_tags(known),
     )
+
+
+def _stored_tags(known: Known) -> dict[str, int]:
+    """How many tags the tree has, by table.
+
+    A state that cannot be read fails its image and is not lost: the tree then has what the last
+    build left.
+    """
+    left = {table: totals.tags for table, totals in known.last.totals.items()}
+    if known.broken:
+        return left
+    there = _totals(known.images.values())
+    tables = {table.name for image in known.images.values() for table in image.tables}
+    return {table: there.get(table, Totals()).tags for table in left.keys() | tables}
 
 
 def scope(job: Job) -> str:

@@ -73,7 +73,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
     for date in DATES:
         recording = night(date)
         recorded(site, date, as_of=recording.as_of, gone_after=GONE_AFTER)
-        accepted = ("--accept-loss", "public", "--accept-loss", "private")
+        accepted = ("--accept-any-loss", "public", "--accept-any-loss", "private")
         assert site.run("build", *accepted).code in {0, 1}
         model.learn(recording)
         commits.append(repo.commit(f"{date}T02:00:00Z"))
