@@ -28,7 +28,7 @@ CUT_AT_LEAST, WEEK_AT_LEAST = 10, 10
 """A cut at an age, or a loss night by night, is told from chance by so many tags, or more."""
 GAINED_IMAGES, GAINED_TAGS = 10, 200
 """A source may always gain fewer images, or tags, than this."""
-FILLED = 50
+FILLED = 30
 """A source of fewer images than this may gain what it likes: it is being filled."""
 GROWN_AT_LEAST = 500
 """A table may always grow by fewer tags than this."""
