@@ -12,28 +12,27 @@ import pytest
 from generator.catalog.spec import Guard
 from generator.grouping import Window
 from generator.guard.extent import Extent
-from generator.guard.measure import Sight, SourceMove, TableMove, table_move
-from generator.guard.memory import Streak, Totals, Volume
-from generator.guard.rules import (
-    SourceRule,
-    at_least,
-    cut_at_an_age,
-    emptied_images,
-    emptied_table,
+from generator.guard.gains import (
     gained_images,
     gained_tags,
-    grown_table,
-    lost_in_a_week,
-    lost_name,
-    lost_of_a_table,
-    lost_state,
-    lost_tags,
     moved_back,
-    percent,
     shared_digest,
-    still_lost,
     times_ahead,
 )
+from generator.guard.losses import (
+    cut_at_an_age,
+    emptied_images,
+    lost_in_a_week,
+    lost_name,
+    lost_state,
+    lost_tags,
+    still_lost,
+)
+from generator.guard.measure import Sight, SourceMove, TableMove, table_move
+from generator.guard.measured import at_least, percent
+from generator.guard.memory import Streak, Totals, Volume
+from generator.guard.rules import SourceRule
+from generator.guard.tables import emptied_table, grown_table, lost_of_a_table
 from generator.model import Tag, TagGroup
 from tests.support import digest
 
