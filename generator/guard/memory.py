@@ -81,18 +81,20 @@ class Volume(msgspec.Struct, frozen=True, array_like=True):
 class Answers(msgspec.Struct, frozen=True):
     """Since which night a source answers the same, and every how many nights it used to change.
 
-    `every` is 0 until the first change.
+    `every` is 0 until the first change. `mark` stands for what was answered: the state cannot tell,
+    as a build that was killed may have written it already.
     """
 
     since: date
     every: float = 0.0
+    mark: str = ""
 
-    def again(self, night: date, *, is_same: bool) -> Answers:
+    def again(self, night: date, mark: str) -> Answers:
         """With another night: a moving average of the nights between two changes."""
         gap = (night - self.since).days
-        if is_same or gap < 1:
-            return self
-        return Answers(night, round((3 * (self.every or gap) + gap) / 4, 2))
+        if mark == self.mark or gap < 1:
+            return Answers(self.since, self.every, mark)
+        return Answers(night, round((3 * (self.every or gap) + gap) / 4, 2), mark)
 
 
 class Build(msgspec.Struct, frozen=True):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from zlib import crc32
 
+import msgspec
 from msgspec.structs import replace
 
 from generator.errors import Failure
@@ -153,7 +155,7 @@ def _source_move(
         left=night.last.totals.get(table),
         past=night.past(table),
         held=night.last.held.get(streak_key(table)),
-        widened=rules.widened,
+        widened=rules.widened or night.last.as_of is None,
     )
 
 
@@ -172,8 +174,9 @@ def _note_same_answer(judged: Judged, moves: _Moves) -> None:
     if not rules.whole:
         return
     night = rules.as_of.date()
-    is_same = all(move.before == move.after for move in moves.values())
-    answers = (judged.answers or Answers(night)).again(night, is_same=is_same)
+    answered = [[image, moves[image].after] for image in sorted(moves) if moves[image].after]
+    mark = f"{crc32(msgspec.json.encode(answered)):08x}"
+    answers = (judged.answers or Answers(night)).again(night, mark)
     judged.answers = answers
     nights = (night - answers.since).days
     if answers.every and nights >= max(ODD_NIGHTS, ODD_TIMES * answers.every):
