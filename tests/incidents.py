@@ -16,6 +16,8 @@ from tests.support import PAIR, Run, Site, night
 Listings = dict[str, list[dict[str, Any]]]
 Tags = list[dict[str, str]]
 BEFORE, TONIGHT = PAIR
+SCREEN = 60
+"""The most lines of what needs a look, whatever the night."""
 
 KUBECTL = "kubectl"
 """The image that lost its `latest` in the real incident."""
@@ -115,9 +117,16 @@ class Job:
         self.site.catalog(**{"as_of": None} | self.keys)
         file = self.site.root / "night.json"
         file.unlink(missing_ok=True)
-        run = self.site.run("build", "--as-of", self.now.isoformat(), "--report", file, *args)
+        markdown = self.site.root / "night.md"
+        reports = ("--report", file, "--report", markdown)
+        run = self.site.run("build", "--as-of", self.now.isoformat(), *reports, *args)
         self.report = json.loads(file.read_bytes()) if file.exists() else {}
         assert "Traceback" not in run.err
+        if self.report:
+            look = (
+                markdown.read_text().partition("\n## Needs a look")[2].partition("\n## Routine")[0]
+            )
+            assert look.count("\n") <= SCREEN
         return run
 
     def told(self, kind: str) -> list[tuple[str | None, str | None, str]]:

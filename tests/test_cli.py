@@ -125,6 +125,16 @@ def test_verbose_names_every_file(site: Site) -> None:
     assert {"added app/tags_history.md", "added app/tags.json"} <= set(run.err.splitlines())
 
 
+def test_verbose_says_of_each_file_what_happens_to_it(site: Site) -> None:
+    site.lists(LATEST)
+    site.build()
+    site.page("app").unlink()
+    assert "added app/tags_history.md\n" in site.build("--verbose").err
+    site.catalog(images={"exclude": ["app"]})
+    run = site.build("--verbose")
+    assert {"removed app/tags_history.md", "removed app/tags.json"} <= set(run.err.splitlines())
+
+
 def test_no_color_is_honoured_unless_it_is_empty(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,6 +369,7 @@ def test_check_names_the_files_of_excluded_images(site: Site) -> None:
     run = site.run("check")
     assert run.code == 1
     assert run.out == "removed tool/tags_history.md\nremoved tool/tags.json\n"
+    assert run.err == "tagpages: Gone images: tool: excluded\n"
 
 
 def test_check_names_what_it_cannot_read(site: Site) -> None:

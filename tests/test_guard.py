@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -60,6 +60,7 @@ class Nights:
     whole: bool = True
     time_kind: TimeKind = "listed"
     widened: bool = False
+    wants: Callable[[str], bool] | None = None
 
     def build(
         self,
@@ -81,6 +82,7 @@ class Nights:
                     self.time_kind,
                     self.limits,
                     lambda name: fixed.fullmatch(name) is not None,
+                    self.wants,
                 )
                 for table in self.tables
             ),
@@ -346,6 +348,18 @@ def test_a_second_build_of_the_same_night_does_not_count_as_a_night() -> None:
     nights.build(cut)
     for _ in range(5):
         assert nights.build(cut, again=True).findings[0].nights == 1
+
+
+def test_tags_that_the_catalog_leaves_out_are_no_loss_and_are_gone_at_once() -> None:
+    nights = Nights(tables=("public", "private"))
+    full = images(20, 8)
+    nights.build(full, full)
+    nights.wants = lambda name: int(name[2:]) < 2
+    less = {name: found[:2] for name, found in full.items()}
+    verdict = nights.build(less, failed())
+    assert [item.kind for item in verdict.findings] == ["failed"]
+    for image in verdict.images.values():
+        assert shown(image, 0) == shown(image, 1) == {"1.0", "1.1"}
 
 
 # Loss of a whole source

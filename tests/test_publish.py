@@ -16,7 +16,7 @@ import pytest
 from generator.content.page import retired_for
 from generator.content.tree import LOCK_FILE, Change, FullError, Tree
 from generator.errors import TagpagesError
-from tests.support import ROOT, Listing, Site, body_of, digest, stamps_of, tree_of
+from tests.support import ROOT, Listing, Site, body_of, digest, front_of, stamps_of, tree_of
 
 NIGHT: Listing = {
     image: [("latest", "a", "2024-06-01T10:00:00Z")] for image in ("app", "team/app", "tool")
@@ -399,6 +399,43 @@ def test_a_gone_image_that_cannot_be_removed_is_removed_as_soon_as_it_can(
     built.build()
     assert not (built.content / "tool").exists()
     assert json.loads((built.content / "build.json").read_text())["gone"] == {}
+
+
+def test_without_lastmod_new_pages_have_none_and_a_changed_page_loses_it(site: Site) -> None:
+    site.lists({"app": NIGHT["app"]})
+    site.build()
+    with_it = site.page("app").read_text()
+    assert "\nlastmod: " in with_it
+    site.catalog(lastmod=False)
+    site.lists(NIGHT)
+    site.build()
+    assert site.page("app").read_text() == with_it
+    new = site.page("tool").read_text()
+    assert "lastmod" not in new
+    assert "\ndate: " in new
+    site.lists(NEXT)
+    site.build()
+    for image in ("app", "tool"):
+        assert "lastmod" not in site.page(image).read_text()
+    assert front_of(site.page("tool").read_text()) == front_of(new)
+    assert site.run("check").code == 0
+
+
+def test_a_page_without_padding_changes_in_its_changed_rows_alone(site: Site) -> None:
+    site.catalog(pad=False, tag_order="version")
+    rows: Listing = {"app": [(f"1.{n}", f"{n}", f"2024-05-{10 + n}T10:00:00Z") for n in range(9)]}
+    site.lists(rows)
+    site.build()
+    before = site.body("app").splitlines()
+    rows["app"] = [("1.4", "a", "2024-06-02T10:00:00Z"), *rows["app"][:4], *rows["app"][5:]]
+    site.lists(rows)
+    site.build()
+    changed = [
+        (old, new)
+        for old, new in zip(before, site.body("app").splitlines(), strict=True)
+        if old != new
+    ]
+    assert [old.split(" | ")[0] for old, _ in changed] == ["|  `1.4`"]
 
 
 def test_a_retired_image_says_so(built: Site) -> None:

@@ -241,12 +241,18 @@ def test_a_quarter_more_images_and_ten_is_believed_and_more_is_not() -> None:
 
 
 def test_a_quarter_more_tags_and_two_hundred_is_believed_and_more_is_not() -> None:
-    before = tables(8, *map(str, range(100)))
-    for each, held in ((125, False), (126, True)):
-        after = tables(8, *map(str, range(each)))
+    before = tables(30, *map(str, range(40)))
+    for each, held in ((50, False), (51, True)):
+        after = tables(30, *map(str, range(each)))
         assert (told(gained_tags, source(moved(before, after))) is not None) == held
-    small = tables(8, "1")
-    assert told(gained_tags, source(moved(small, tables(8, *map(str, range(25)))))) is None
+    few = tables(30, "1")
+    assert told(gained_tags, source(moved(few, tables(30, *map(str, range(7)))))) is None
+
+
+def test_a_source_of_a_few_images_is_being_filled_and_may_gain_what_it_likes() -> None:
+    small = moved(tables(29, "1"), tables(99, *map(str, range(100))))
+    assert told(gained_images, source(small)) is None
+    assert told(gained_tags, source(small)) is None
 
 
 def alike(images: int, sign: str) -> dict[str, tuple[TagGroup, ...]]:

@@ -75,14 +75,14 @@ def test_version_order_is_natural_and_floating_names_come_first(shuffled: list[s
     assert list(row.tags) == VERSIONS
 
 
-def test_version_order_puts_rows_of_one_day_by_their_first_tag() -> None:
+def test_version_order_puts_rows_by_their_first_tag_alone_whatever_their_day() -> None:
     listed = tags(
         "1.10 a 2024-06-01 01:00",
         "1.9 b 2024-06-01 23:00",
         "latest c 2024-06-01 12:00",
         "0.1 d 2024-06-02 00:00",
     )
-    assert rows(group(listed, "version")) == ["d: 0.1", "c: latest", "b: 1.9", "a: 1.10"]
+    assert rows(group(listed, "version")) == ["c: latest", "d: 0.1", "b: 1.9", "a: 1.10"]
 
 
 def test_a_stored_table_follows_a_changed_order() -> None:
@@ -191,6 +191,16 @@ def test_cells_are_padded_to_the_widest_of_their_column() -> None:
         f"|-------------------|-------------------|{'-' * 75}|\n"
         f"|  `latest` `1.2.3` | June 1st          | `{digest('a')}` |\n"
         f"|  `1`              | January 2nd, 2023 | `{digest('b')}` |\n"
+    )
+
+
+def test_cells_that_are_not_padded_are_as_wide_as_what_is_in_them() -> None:
+    groups = group(tags("latest a", "1.2.3 a", "1 b 2023-01-02 00:00"), "recency")
+    assert tags_table(groups, AS_OF, pad=False) == (
+        "| Tag (s) | Last Changed | Digest |\n"
+        "|-----|-----|-----|\n"
+        f"|  `latest` `1.2.3` | June 1st | `{digest('a')}` |\n"
+        f"|  `1` | January 2nd, 2023 | `{digest('b')}` |\n"
     )
 
 
