@@ -1,5 +1,6 @@
 """What to believe of a night's answers: pure, values in and values out.
 
-`judge` decides, `losses` measures what is gone, `merge` holds a table against the last known good,
-and `findings` names what there is to tell a reviewer. No file, no network, no clock.
+`judge` decides; `source` holds one source against the last known good, by `merge` and `measure`;
+`rules` lists what may hold it, `holds` holds it, and `memory` is what one build leaves to the next.
+`findings` names what there is to tell a reviewer. No file, no network, no clock.
 """

@@ -16,8 +16,9 @@ from generator.guard.extent import Extent, Place
 from generator.guard.findings import Finding, Worst
 from generator.guard.judged import Judged
 from generator.guard.measure import SourceMove, TableMove
+from generator.guard.measured import Measured, at_least
 from generator.guard.memory import Streak, held_again, streak_key
-from generator.guard.rules import SOURCE_RULES, TABLE_RULES, Measured, at_least
+from generator.guard.rules import SOURCE_RULES, TABLE_RULES
 
 WORST_IMAGES, WORST_TAGS = 3, 5
 """How many images, and tags of each, a hold of a source names."""

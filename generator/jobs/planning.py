@@ -16,8 +16,8 @@ from generator.content.tree import Change
 from generator.errors import UsageError
 from generator.facts.base import Details
 from generator.guard.findings import Finding
+from generator.guard.measured import percent
 from generator.guard.memory import Build, with_flapping
-from generator.guard.rules import percent
 from generator.jobs.job import Job
 from generator.model import Image
 from generator.pages.base import Subject

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from generator.guard.rules import percent
+from generator.guard.measured import percent
 from generator.report.changes import Report, SourceNight
 from generator.report.fold import Line, Section, counted
 from generator.report.sections import needs_a_look, routine
