@@ -12,7 +12,7 @@ from generator.model import TagGroup
 
 GAINED_IMAGES, GAINED_TAGS = 10, 200
 """A source may always gain fewer images, or tags, than this."""
-FILLED = 30
+FILLED = 20
 """A source of fewer images than this may gain what it likes: it is being filled."""
 SHARED_AT_LEAST, SHARED = 5, 0.1
 """So many images, and more than this share of all, do not come to one digest in a night."""
@@ -57,7 +57,7 @@ def gained_tags(source: SourceMove) -> Measured | None:
     moves = [move for move in source.moves if move.before or not source.widened]
     had = sum(move.had for move in moves)
     count = sum(move.has for move in moves) - had
-    if count <= 0 or sum(move.had > 0 for move in moves) < FILLED:
+    if count <= 0 or not had:
         return None
     return Measured(
         count,
