@@ -13,7 +13,7 @@ from typing import Protocol, Self
 from generator.catalog.spec import Images
 from generator.collect.answers import Answer, SourceAnswers
 from generator.collect.file import as_line
-from generator.collect.in_time import in_time
+from generator.collect.in_time import in_time, late
 from generator.collect.journal import Journal, Memo
 from generator.collect.look import NOTHING, Lookup, Wanted
 from generator.errors import SourceError, TagpagesError
@@ -103,7 +103,17 @@ class Pull:
         self._answers = answers
 
     async def run(self) -> None:
-        """Ask for all that has not been answered yet; give up when it is not worth asking more."""
+        """Ask for all that has not been answered yet; give up when it is not worth asking more.
+
+        Also when the time of the source is over, however far it has come.
+        """
+        try:
+            async with asyncio.timeout(self._spec.time_limit):
+                await self._run()
+        except TimeoutError:
+            self._give_up(late(self._spec))
+
+    async def _run(self) -> None:
         try:
             source = self._spec.open(self._ask())
             if self._answers.names is None:

@@ -31,6 +31,10 @@ class LoginRefusedError(StatusError, SourceError):
     """A login that the server refuses, and that is not sent to it again."""
 
 
+class HostError(RegistryError):
+    """A failure of a host, whatever it is asked for, that the next try would meet again."""
+
+
 class GivenUpError(RegistryError, SourceError):
     """A host that does not answer, request after request."""
 

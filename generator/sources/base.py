@@ -107,6 +107,11 @@ class SourceSpec(
         """Whether the source is asked over the network."""
         return self.image_timeout is not None
 
+    @property
+    def time_limit(self) -> float | None:
+        """Seconds that the whole source may take; None where nothing is waited for."""
+        return None
+
     immutable: Annotated[
         str | None,
         Meta(
