@@ -101,6 +101,7 @@ class Pull:
         self._table = table
         self._spec = shared.collection.sources[table]
         self._answers = answers
+        self._notes: dict[str, list[str]] = {}
 
     async def run(self) -> None:
         """Ask for all that has not been answered yet; give up when it is not worth asking more.
@@ -152,7 +153,12 @@ class Pull:
             return Answer(self._table, image=name, failed=_reason(error))
         if found:
             self._add(Answer(self._table, facts=found))
-        return Answer(self._table, image=name, tags=None if tags is None else tuple(tags))
+        return Answer(
+            self._table,
+            image=name,
+            tags=None if tags is None else tuple(tags),
+            notes=tuple(self._notes.get(name, ())),
+        )
 
     def _add(self, answer: Answer) -> None:
         self._answers.add(answer)
@@ -187,6 +193,7 @@ class Pull:
                 if table in tables
             },
             session=self._shared.opened,
+            tell=lambda image, oddity: self._notes.setdefault(image, []).append(oddity),
             once=Memo(table, self._answers.values, self._keep).once,
         )
 

@@ -30,6 +30,10 @@ async def ask_always(key: str, ask: Callable[[], Awaitable[T]]) -> T:  # noqa: A
     return await ask()
 
 
+def tell_nobody(image: str, oddity: str) -> None:
+    """Leave it untold."""
+
+
 @dataclass(frozen=True)
 class Ask:
     """What a source needs to know of the build that asks it.
@@ -39,7 +43,8 @@ class Ask:
     whether an image that the source lists is of interest; `known` is the last known good table
     of an image; `repositories` overrides where an image lies; relative paths start at `root`;
     `session` gives the build's one HTTP session (only a source that needs it pays for it); `once`
-    sends a request unless the journal has its value.
+    sends a request unless the journal has its value; `tell` is for what is odd in the answer about
+    an image, and costs nothing but itself.
     """
 
     root: Path
@@ -51,6 +56,7 @@ class Ask:
     repositories: Mapping[str, str]
     session: Callable[[], Session]
     once: Once = ask_always
+    tell: Callable[[str, str], None] = tell_nobody
 
 
 class Address(NamedTuple):
