@@ -9,7 +9,7 @@ from __future__ import annotations
 from generator.registry.auth import Auth, Challenged, Fixed
 from generator.registry.built import build_times
 from generator.registry.clock import Clock
-from generator.registry.credentials import Credentials, Keychain
+from generator.registry.credentials import DOCKER_HUB, Credentials, Keychain
 from generator.registry.endpoint import Endpoint
 from generator.registry.errors import LimitError, RegistryError, StatusError
 from generator.registry.gate import Stats
@@ -24,6 +24,7 @@ from generator.registry.worktime import working_at_most
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
+    "DOCKER_HUB",
     "Auth",
     "Challenged",
     "Clock",

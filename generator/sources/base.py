@@ -123,7 +123,7 @@ class SourceSpec(
         Meta(
             description=(
                 "Tags that match this regular expression as a whole never move: one that does is "
-                "reported, and `oci` does not ask for one again that is known."
+                "reported. Of those that are known, `oci` asks for a share each night."
             )
         ),
     ] = None

@@ -32,7 +32,7 @@ from generator.registry import (
 )
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed
-from generator.sources.remote import OLDEST, Host
+from generator.sources.remote import OLDEST, Host, official
 from generator.sources.rows import Row, Rows
 from generator.sources.vendor import BaseUrl, NamespaceSource, VendorSpec, bearer
 
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 _API = "https://hub.docker.com"
 _REGISTRY = "registry-1.docker.io"
-_OFFICIAL = "library"
-"""The namespace of repositories that are named without one."""
 _REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 """What the registry says of a single tag that it does not have, or hides."""
 _FRESH = 60.0
@@ -136,10 +134,10 @@ class _HubSource(NamespaceSource[DockerHub]):
 
     async def repository(self, name: str) -> Repository:
         """Where an image lies in the registry, official ones under their namespace."""
-        return await self._registry.repository(_full(self._repository(name)))
+        return await self._registry.repository(official(self._repository(name)))
 
     async def _rows(self, repository: str) -> Rows:
-        full = _full(repository)
+        full = official(repository)
         namespace, _, name = full.partition("/")
         api = await self._api(full)
         target = (
@@ -182,11 +180,6 @@ class _HubSource(NamespaceSource[DockerHub]):
             return _Login(session, origin, login) if login and login.username else bearer(login)
 
         return await self._endpoint(origin, auth, host, repository)
-
-
-def _full(repository: str) -> str:
-    """A repository's name with its namespace."""
-    return repository if "/" in repository else f"{_OFFICIAL}/{repository}"
 
 
 def _next(_reply: Reply, page: _TagPage | _RepositoryPage) -> str:

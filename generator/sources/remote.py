@@ -146,6 +146,11 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
         return Credentials.named(self.username, self.password, self.token, env)
 
 
+def official(repository: str) -> str:
+    """A repository of Docker Hub with its namespace, which official ones are named without."""
+    return repository if "/" in repository else f"library/{repository}"
+
+
 def check_repository(repository: str) -> None:
     """Raise ValueError unless the text is a repository's name, with `{image}` once."""
     if repository.count(IMAGE) != 1:
