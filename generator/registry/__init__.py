@@ -11,7 +11,7 @@ from generator.registry.built import build_times
 from generator.registry.clock import Clock
 from generator.registry.credentials import DOCKER_HUB, Credentials, Keychain
 from generator.registry.endpoint import Endpoint
-from generator.registry.errors import LimitError, RegistryError, StatusError
+from generator.registry.errors import HiddenError, LimitError, RegistryError, StatusError
 from generator.registry.gate import Stats
 from generator.registry.limits import Limits
 from generator.registry.message import Reply
@@ -31,6 +31,7 @@ __all__ = [
     "Credentials",
     "Endpoint",
     "Fixed",
+    "HiddenError",
     "Keychain",
     "LimitError",
     "Limits",
