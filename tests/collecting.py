@@ -12,11 +12,12 @@ from generator.catalog.spec import Images
 from generator.collect import ask, pull
 from generator.collect.answers import VERSION, Header, seen
 from generator.collect.journal import Journal
-from generator.model import Image, Seen
+from generator.model import Image, Seen, Table, TagGroup
 from generator.progress import Progress
 from generator.sources.base import SourceSpec
 
 AS_OF = datetime(2024, 6, 3, tzinfo=UTC)
+KNOWN = Table("public", (TagGroup(f"sha256:{'a' * 64}", AS_OF, ("0.9",)),))
 HEADER = Header(VERSION, AS_OF, "made-up")
 
 
@@ -32,7 +33,7 @@ def seen_of(
     collection = pull.Collection(
         sources={"public": spec},
         images=Images(include=include),
-        known={name: Image(name, ()) for name in known},
+        known={name: Image(name, (KNOWN,)) for name in known},
         as_of=AS_OF,
         root=Path(),
         selected=lambda _: True,

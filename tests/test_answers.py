@@ -241,3 +241,18 @@ def test_what_builds_of_a_shard_left_goes_with_the_next_whole_build(site: Site) 
     assert left.exists()
     site.build()
     assert not left.exists()
+
+
+def test_what_was_odd_about_an_answer_is_in_the_file_and_in_the_report(site: Site) -> None:
+    site.lists(NIGHT)
+    path = collected(site)
+    lines = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    odd = next(line for line in lines if line.get("image") == "image-07")
+    odd["notes"] = ["tag `bare` has no digest and is left out"]
+    path.write_bytes(gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode()))
+
+    run = site.run("build", "--answers", path)
+
+    assert run.code == 0
+    assert "Answers that are odd" in run.err
+    assert "image-07: public: `tag 'bare' has no digest and is left out`" in run.err

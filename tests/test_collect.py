@@ -15,7 +15,8 @@ import pytest
 
 from generator.catalog.spec import Images
 from generator.collect import ask as work
-from generator.collect.answers import VERSION, Header
+from generator.collect.answers import VERSION, Header, notes
+from generator.collect.answers import Answers as AllAnswers
 from generator.collect.answers import seen as answers_as_seen
 from generator.collect.pull import Collection, Observer
 from generator.errors import Failure, SourceError, TagpagesError
@@ -36,13 +37,14 @@ class Scripted(SourceSpec, frozen=True, kw_only=True, tag="scripted"):
 
     images: tuple[str, ...]
 
-    def open(self, ask: Ask) -> Answers:  # noqa: ARG002 - it needs nothing
-        return Answers(self.images)
+    def open(self, ask: Ask) -> Answers:
+        return Answers(self.images, ask)
 
 
 class Answers(Source):
-    def __init__(self, images: tuple[str, ...]) -> None:
+    def __init__(self, images: tuple[str, ...], ask: Ask) -> None:
         self._images = images
+        self._ask = ask
 
     async def names(self) -> AnyCollection[str]:
         if "down" in self._images:
@@ -63,10 +65,14 @@ class Answers(Source):
                 raise ZeroDivisionError
             case "missing":
                 return None
+            case "odd":
+                self._ask.tell(name, "tag `bare` is left out")
         return [LATEST]
 
 
-def seen(*images: str, include: tuple[str, ...] = ("*",), observer: Observer | None = None) -> Seen:
+def answers_of(
+    *images: str, include: tuple[str, ...] = ("*",), observer: Observer | None = None
+) -> AllAnswers:
     collection = Collection(
         sources={"public": Scripted(images=images)},
         images=Images(include=include, exclude=("excluded",)),
@@ -77,7 +83,11 @@ def seen(*images: str, include: tuple[str, ...] = ("*",), observer: Observer | N
         jobs=2,
     )
     header = Header(VERSION, AS_OF, "made-up")
-    answers = work.ask_all(collection, header, observer or Progress())
+    return work.ask_all(collection, header, observer or Progress())
+
+
+def seen(*images: str, include: tuple[str, ...] = ("*",), observer: Observer | None = None) -> Seen:
+    answers = answers_of(*images, include=include, observer=observer)
     return answers_as_seen([answers], ["public"], known=())["public"]
 
 
@@ -172,3 +182,8 @@ def test_a_terminal_shows_a_bar_that_goes_away(
     assert "tagpages: going on" in said
     assert ("1 of 2 answers" in said) == shown
     assert said.endswith("\x1b[2K") == shown
+
+
+def test_what_is_odd_about_an_answer_is_told_of_its_image_alone() -> None:
+    told = answers_of("app", "odd", "zoo")
+    assert list(notes([told])) == [("public", "odd", "tag `bare` is left out")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -18,18 +19,22 @@ from generator.sources.base import Ask, Source, SourceSpec
 from generator.sources.oci import Oci
 from tests.collecting import leave_alone, seen_of
 from tests.registry.fake import FakeRegistry
-from tests.registry.server import Answer, Call
+from tests.registry.server import Answer, Call, as_json
 from tests.virtual_time import run_at_once
 
 TOO_LONG = "no whole answer within 10 minutes"
 
 
 class World:
-    """A registry far away: each request takes `seconds`; the first `limited` earn a pause."""
+    """A registry far away: each request takes `seconds`; the first `limited` earn a pause.
+
+    A request whose URL contains `slow` takes an hour.
+    """
 
     def __init__(self) -> None:
         self.registry = FakeRegistry()
         self.seconds = 0.1
+        self.slow = ""
         self.limited = 0
         self.requests = 0
         self.end = 0.0
@@ -41,7 +46,8 @@ class World:
 
     async def exchange(self, request: Request) -> Reply:
         self.requests += 1
-        await asyncio.sleep(self.seconds)
+        slow = self.slow and self.slow in request.url
+        await asyncio.sleep(3600 if slow else self.seconds)
         self.end = asyncio.get_running_loop().time()
         answer = self.answer(Call(request.method, request.url, request.headers))
         fields = [(name.encode(), value.encode()) for name, value in answer.headers]
@@ -125,6 +131,82 @@ def test_a_pause_that_a_host_wants_is_not_counted(world: World) -> None:
 
     assert sorted(seen.images) == ["app-0", "app-1"]
     assert world.end > 600
+
+
+def test_a_source_ends_at_its_deadline_and_what_it_answered_counts(world: World) -> None:
+    world.images(40, tags=20)
+    world.seconds = 30
+
+    seen = seen_of(Oci(registry="127.0.0.1"))
+
+    assert world.end <= 3600
+    assert 0 < len(seen.images) < 40
+    assert len(seen.images) + len(seen.failed) == 40
+    assert {failure.reason for failure in seen.failed.values()} == {
+        (
+            "not asked to its end within 60 minutes: what it answered counts; "
+            "`deadline` of this source allows no more"
+        )
+    }
+
+
+def test_the_catalog_says_how_long_a_source_may_take(world: World) -> None:
+    world.images(40, tags=20)
+    world.seconds = 30
+
+    seen = seen_of(Oci(registry="127.0.0.1", deadline=240))
+
+    assert seen.failed == {}
+    assert world.end > 3600
+
+
+def test_listing_the_names_ends_at_the_deadline_too(world: World) -> None:
+    world.seconds = 100
+    numbers = iter(range(10_000))
+    world.registry.when(
+        "GET",
+        "/v2/_catalog",
+        lambda _: as_json(
+            {"repositories": ["app"]}, Link=f'</v2/_catalog?at={next(numbers)}>; rel="next"'
+        ),
+    )
+
+    seen = seen_of(Oci(registry="127.0.0.1", deadline=5))
+
+    assert seen.failure is not None
+    assert seen.failure.reason.startswith("not asked to its end within 5 minutes")
+    assert world.end <= 300
+
+
+def test_a_host_that_images_wait_for_in_vain_is_given_up(world: World) -> None:
+    world.images(40, tags=1)
+    world.seconds = 3000
+
+    seen = seen_of(
+        Oci(registry="127.0.0.1", deadline=600), include=tuple(f"app-{n}" for n in range(40))
+    )
+
+    assert seen.failure is not None
+    assert re.fullmatch(
+        r"127\.0\.0\.1 is given up, 12 requests in a row failed: "
+        r"http://127\.0\.0\.1/v2/app-\d+/tags/list had not answered when the time was over",
+        seen.failure.reason,
+    )
+    assert world.requests == 12
+
+
+def test_many_requests_of_one_image_that_runs_out_of_time_count_once(world: World) -> None:
+    world.images(1, tags=1000)
+    world.images(2, tags=10)
+    world.registry.repositories["app-0"] = {
+        f"1.{n}": world.registry.image(f"2026-01-01T00:00:{n:02}Z") for n in range(20)
+    }
+    world.slow = "/app-0/manifests"
+
+    seen = seen_of(Oci(registry="127.0.0.1", concurrency=20), include=("app-0", "app-1"), jobs=1)
+
+    assert sorted(seen.images) == ["app-1"]
+    assert seen.failed["app-0"].reason.startswith(TOO_LONG)
 
 
 class Silent(SourceSpec, frozen=True, kw_only=True, tag="silent"):

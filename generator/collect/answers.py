@@ -47,15 +47,16 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer of one source (`table`): a line of an answers file.
 
     With `names`: the images that were to be asked for. With `image`: its `tags`, None where there
-    is no such image; or the reason why it `failed`. With `failed` and no image: why the source was
-    not asked to its end. With `facts`: those of digests, by digest. With `key`: the `value` that
-    one request gave (in a journal only).
+    is no such image, and `notes`, what was odd about them; or the reason why it `failed`. With
+    `failed` and no image: why the source was not asked to its end. With `facts`: those of digests,
+    by digest. With `key`: the `value` that one request gave (in a journal only).
     """
 
     table: str
     names: tuple[str, ...] | None = None
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
+    notes: tuple[str, ...] = ()
     failed: str = ""
     facts: dict[str, Facts] = {}
     key: str = ""
@@ -67,12 +68,14 @@ class SourceAnswers:
     """What one source answered so far.
 
     `names` are the images that were to be asked for, None before they were listed. An image that
-    the source does not have is None in `images`. `given_up` says why the source was not asked to
-    its end. `facts` are those of digests; `values` are those of single requests, by key.
+    the source does not have is None in `images`; `notes` say what was odd about an answer.
+    `given_up` says why the source was not asked to its end. `facts` are those of digests; `values`
+    are those of single requests, by key.
     """
 
     names: tuple[str, ...] | None = None
     images: dict[str, tuple[Tag, ...] | None] = field(default_factory=dict)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     given_up: str = ""
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -92,6 +95,7 @@ class SourceAnswers:
             self.failed[answer.image] = answer.failed
         else:
             self.images[answer.image] = answer.tags
+            self.notes[answer.image] = answer.notes
             self.failed.pop(answer.image, None)
 
     def answers(self, table: str) -> Iterator[Answer]:
@@ -101,7 +105,9 @@ class SourceAnswers:
         for digest in sorted(self.facts):
             yield Answer(table, facts={digest: self.facts[digest]})
         for image in sorted(self.images):
-            yield Answer(table, image=image, tags=self.images[image])
+            yield Answer(
+                table, image=image, tags=self.images[image], notes=self.notes.get(image, ())
+            )
         for image in sorted(self.failed):
             yield Answer(table, image=image, failed=self.failed[image])
         if self.given_up:
@@ -140,6 +146,14 @@ def seen(
     return {
         table: _seen([(part.header, part.of(table)) for part in whole], known) for table in tables
     }
+
+
+def notes(parts: Sequence[Answers]) -> Iterator[tuple[str, str, str]]:
+    """What was odd about the answers: table, image, and what to tell of it."""
+    for part in parts:
+        for table, source in part.tables.items():
+            for image, told in source.notes.items():
+                yield from ((table, image, note) for note in told)
 
 
 def facts(parts: Sequence[Answers]) -> dict[str, Facts]:

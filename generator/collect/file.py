@@ -37,6 +37,7 @@ class _Line(msgspec.Struct, frozen=True):
     names: tuple[str, ...] | None = None
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
+    notes: tuple[str, ...] = ()
     failed: str = ""
     facts: dict[str, dict[str, msgspec.Raw]] = {}
     key: str = ""
@@ -115,7 +116,15 @@ def _checked(line: _Line) -> Answer:
         check_name(line.image)
         tags = checked_tags(tags)
     return Answer(
-        line.table, line.names, line.image, tags, line.failed, facts, line.key, line.value
+        table=line.table,
+        names=line.names,
+        image=line.image,
+        tags=tags,
+        notes=line.notes,
+        failed=line.failed,
+        facts=facts,
+        key=line.key,
+        value=line.value,
     )
 
 

@@ -1,4 +1,4 @@
-"""The time that the work on one image may take."""
+"""The time that the work on one image may take, and that on a whole source."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ async def in_time(answer: Awaitable[T], spec: SourceSpec) -> T:
         raise TagpagesError(
             f"no whole answer within {seconds / 60:g} minutes{_advice(spec)}"
         ) from None
+
+
+def late(spec: SourceSpec) -> TagpagesError:
+    """The error for a source that has taken all the time that it may."""
+    return TagpagesError(
+        f"not asked to its end within {(spec.time_limit or 0) / 60:g} minutes: what it answered "
+        "counts; `deadline` of this source allows no more"
+    )
 
 
 def _advice(spec: SourceSpec) -> str:

@@ -13,12 +13,12 @@ from typing import Protocol, Self
 from generator.catalog.spec import Images
 from generator.collect.answers import Answer, SourceAnswers
 from generator.collect.file import as_line
-from generator.collect.in_time import in_time
+from generator.collect.in_time import in_time, late
 from generator.collect.journal import Journal, Memo
 from generator.collect.look import NOTHING, Lookup, Wanted
 from generator.errors import SourceError, TagpagesError
 from generator.model import Image, Table, check_name
-from generator.registry import Session, Stats
+from generator.registry import HiddenError, Session, Stats
 from generator.sources.base import Ask, Source, SourceSpec
 
 
@@ -101,9 +101,21 @@ class Pull:
         self._table = table
         self._spec = shared.collection.sources[table]
         self._answers = answers
+        self._notes: dict[str, list[str]] = {}
+        self._hidden: dict[str, str] = {}
 
     async def run(self) -> None:
-        """Ask for all that has not been answered yet; give up when it is not worth asking more."""
+        """Ask for all that has not been answered yet; give up when it is not worth asking more.
+
+        Also when the time of the source is over, however far it has come.
+        """
+        try:
+            async with asyncio.timeout(self._spec.time_limit):
+                await self._run()
+        except TimeoutError:
+            self._give_up(late(self._spec))
+
+    async def _run(self) -> None:
         try:
             source = self._spec.open(self._ask())
             if self._answers.names is None:
@@ -129,6 +141,7 @@ class Pull:
                 observer.done()
 
         await asyncio.gather(*(work() for _ in range(min(jobs, len(lacking)))))
+        self._judge_hidden()
 
     async def _asked(self, source: Source, name: str) -> Answer:
         """The answer of one image, or why there is none; SourceError gives up the source."""
@@ -138,11 +151,31 @@ class Pull:
             found = await self._shared.lookup.new(source, self._spec, name, tags or ())
         except SourceError:
             raise
+        except HiddenError as error:
+            self._hidden[name] = error.bare
+            return Answer(self._table, image=name, failed=str(error))
         except Exception as error:  # noqa: BLE001 - likewise
             return Answer(self._table, image=name, failed=_reason(error))
         if found:
             self._add(Answer(self._table, facts=found))
-        return Answer(self._table, image=name, tags=None if tags is None else tuple(tags))
+        return Answer(
+            self._table,
+            image=name,
+            tags=None if tags is None else tuple(tags),
+            notes=tuple(self._notes.get(name, ())),
+        )
+
+    def _judge_hidden(self) -> None:
+        """What the registry does not show is absent if it never was known, and it shows others."""
+        if not any(self._answers.images.values()):
+            return
+        for name, said in self._hidden.items():
+            table = self._known(name)
+            if table and table.groups:
+                why = "it does not exist any more, or this login may not see it"
+                self._add(Answer(self._table, image=name, failed=f"{said}: {why}"))
+            else:
+                self._add(Answer(self._table, image=name))
 
     def _add(self, answer: Answer) -> None:
         self._answers.add(answer)
@@ -156,27 +189,29 @@ class Pull:
     def _give_up(self, error: Exception) -> None:
         self._answers.given_up = _reason(error)
 
+    def _known(self, name: str) -> Table | None:
+        """The last known good table of an image."""
+        known = self._shared.collection.known
+        tables = known[name].tables if name in known else ()
+        return next((item for item in tables if item.name == self._table), None)
+
     def _ask(self) -> Ask:
         collection, table = self._shared.collection, self._table
         images = collection.images
-
-        def known(name: str) -> Table | None:
-            tables = collection.known[name].tables if name in collection.known else ()
-            return next((item for item in tables if item.name == table), None)
-
         return Ask(
             root=collection.root,
             as_of=collection.as_of,
             names=tuple(name for name in images.exact() if collection.selected(name)),
             listed=images.has_globs(),
             wanted=lambda name: images.wanted(name) and collection.selected(name),
-            known=known,
+            known=self._known,
             repositories={
                 name: tables[table].repository
                 for name, tables in images.overrides.items()
                 if table in tables
             },
             session=self._shared.opened,
+            tell=lambda image, oddity: self._notes.setdefault(image, []).append(oddity),
             once=Memo(table, self._answers.values, self._keep).once,
         )
 

@@ -38,6 +38,9 @@ def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[
     for name in refused:
         del answers.images[name]
         answers.failed[name] = REFUSED
+    answers.notes = {
+        name: tuple(map(session.redacted, told)) for name, told in answers.notes.items() if told
+    }
     answers.failed = {
         public.get(name, name): session.redacted(reason) for name, reason in answers.failed.items()
     }

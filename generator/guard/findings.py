@@ -24,6 +24,7 @@ FindingKind = Literal[
     "time_back",
     "kept_day",
     "not_looked_up",
+    "odd_answer",
     "removed",
     "left_out",
     "unchanged",
@@ -49,6 +50,7 @@ FindingKind = Literal[
 - `time_back`: the time of a tag or a group went back to an earlier day.
 - `not_looked_up`: what the digests of documented tags contain could not be looked up; what was
   known of them stands.
+- `odd_answer`: a source's answer has something odd, which was left out, or taken as it is.
 - `kept_day`: the source gave a later day for the same digest and tags, which is not believed.
 - `left_out`: a source that has never answered yet; pages do without its table until it does.
 - `unchanged`: a source has given the very same answer for longer than it used to.

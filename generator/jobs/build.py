@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from generator.collect.answers import Answers, facts, seen
+from generator.collect.answers import Answers, facts, notes, seen
 from generator.collect.pull import Observer
 from generator.content.known import Known
 from generator.content.plan import Plan
@@ -88,6 +88,9 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         _note_unmanaged(job, plan, known)
         _note_unknown(job, plan, verdict)
         _note_facts(job, plan, verdict, told)
+        plan.findings += [
+            Finding("odd_answer", image, table, note) for table, image, note in notes(parts)
+        ]
         check_only(job, plan)
         if not night.dry_run:
             plan.apply(tree)

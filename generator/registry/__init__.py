@@ -9,9 +9,9 @@ from __future__ import annotations
 from generator.registry.auth import Auth, Challenged, Fixed
 from generator.registry.built import build_times
 from generator.registry.clock import Clock
-from generator.registry.credentials import Credentials, Keychain
+from generator.registry.credentials import DOCKER_HUB, Credentials, Keychain
 from generator.registry.endpoint import Endpoint
-from generator.registry.errors import LimitError, RegistryError, StatusError
+from generator.registry.errors import HiddenError, LimitError, RegistryError, StatusError
 from generator.registry.gate import Stats
 from generator.registry.limits import Limits
 from generator.registry.message import Reply
@@ -24,12 +24,14 @@ from generator.registry.worktime import working_at_most
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
+    "DOCKER_HUB",
     "Auth",
     "Challenged",
     "Clock",
     "Credentials",
     "Endpoint",
     "Fixed",
+    "HiddenError",
     "Keychain",
     "LimitError",
     "Limits",

@@ -22,7 +22,8 @@ from generator.registry.helper import Answer, ask_helper
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _HUB = "https://index.docker.io/v1/"
 """Docker Hub's key in the files, and what its helpers are asked for."""
-_HUB_HOSTS = ("index.docker.io", "docker.io", "registry-1.docker.io")
+DOCKER_HUB = ("index.docker.io", "docker.io", "registry-1.docker.io")
+"""The hosts that mean Docker Hub."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Keychain:
     async def _in_file(
         self, path: Path, file: _File, host: str, repository: str
     ) -> Credentials | None:
-        names = _HUB_HOSTS if host in _HUB_HOSTS else (host,)
+        names = DOCKER_HUB if host in DOCKER_HUB else (host,)
         helpers = {_key(key): helper for key, helper in (file.helpers or {}).items()}
         if own := next((helpers[name] for name in names if name in helpers), ""):
             return await self._from_helper(own, names)
@@ -139,7 +140,7 @@ class Keychain:
         return await self._from_helper(file.store, names) if file.store else None
 
     async def _from_helper(self, helper: str, names: tuple[str, ...]) -> Credentials | None:
-        key = (helper, _HUB if names == _HUB_HOSTS else names[0])
+        key = (helper, _HUB if names == DOCKER_HUB else names[0])
         if key not in self._helped:
             try:
                 answer = await ask_helper(*key, self._env)

@@ -19,16 +19,30 @@ class LimitError(RegistryError):
 
 
 class StatusError(RegistryError):
-    """A status that is no answer: `status`, and the error `codes` of the body, if it had any."""
+    """A status that is no answer: `status`, and the error `codes` of the body, if it had any.
 
-    def __init__(self, text: str, status: int, codes: frozenset[str] = frozenset()) -> None:
-        super().__init__(text)
+    `bare` is the text without advice.
+    """
+
+    def __init__(
+        self, bare: str, status: int, codes: frozenset[str] = frozenset(), advice: str = ""
+    ) -> None:
+        super().__init__(bare + advice)
+        self.bare = bare
         self.status = status
         self.codes = codes
 
 
+class HiddenError(StatusError):
+    """A repository that the registry does not show: there is none, or not for this login."""
+
+
 class LoginRefusedError(StatusError, SourceError):
     """A login that the server refuses, and that is not sent to it again."""
+
+
+class HostError(RegistryError):
+    """A failure of a host, whatever it is asked for, that the next try would meet again."""
 
 
 class GivenUpError(RegistryError, SourceError):

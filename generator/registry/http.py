@@ -21,7 +21,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from generator.model import shown
-from generator.registry.errors import Fault, RegistryError
+from generator.registry.errors import Fault, HostError, RegistryError
 from generator.registry.limits import Limits, sized
 from generator.registry.message import Headers, Reply, Request
 from generator.registry.origin import Origin
@@ -55,8 +55,9 @@ class Client:
     async def exchange(self, request: Request, limit: int) -> Reply:
         """Send a request and read its answer, of at most `limit` bytes.
 
-        Raises Fault for what may pass when it is tried again, and RegistryError for an answer
-        that is too large, too slow, or in an encoding that nobody asked for.
+        Raises Fault for what may pass when it is tried again, HostError for a host that is too
+        slow or not to be trusted, and RegistryError for an answer that is too large, or in an
+        encoding that nobody asked for.
         """
         total = asyncio.timeout(self._limits.exchange)
         try:
@@ -69,7 +70,7 @@ class Client:
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             if total.expired():
                 seconds = self._limits.exchange
-                raise RegistryError(
+                raise HostError(
                     f"{request.subject} took longer than {seconds:g} s to answer"
                 ) from None
             cause = error.__cause__
@@ -77,7 +78,7 @@ class Client:
             text = str(getattr(blamed, "strerror", None) or blamed)
             reason = f"{type(blamed).__name__} {shown(text)}"
             if isinstance(cause, ssl.CertificateError):
-                raise RegistryError(f"{request.subject} cannot be trusted: {reason}") from None
+                raise HostError(f"{request.subject} cannot be trusted: {reason}") from None
             raise Fault(reason) from None
 
     async def _exchange(self, request: Request, limit: int) -> Reply:

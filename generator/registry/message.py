@@ -163,9 +163,10 @@ def status_error(
     )
     kind = LoginRefusedError if reply.refuses_login else StatusError
     return kind(
-        f"{where} answered {reply.status}{f' {said}' if said else ''}{_advice(reply.status)}",
+        f"{where} answered {reply.status}{f' {said}' if said else ''}",
         reply.status,
         frozenset(codes),
+        _advice(reply.status),
     )
 
 

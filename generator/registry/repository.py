@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from generator.errors import TagpagesError
+from generator.errors import SourceError, TagpagesError
 from generator.model import check_digest, check_name, check_tag, shown
 from generator.registry.auth import Challenged
 from generator.registry.credentials import Credentials
 from generator.registry.endpoint import Endpoint
-from generator.registry.errors import RegistryError, StatusError
+from generator.registry.errors import HiddenError, RegistryError, StatusError
 from generator.registry.lists import CatalogPage, TagPage, pages
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
@@ -45,6 +45,9 @@ _HEAD_REFUSED = frozenset(
     }
 )
 """What a HEAD may be answered where a GET is served; its errors have no body to tell why."""
+
+_HIDES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+"""What registries answer of a repository that does not exist, and of one that is hidden."""
 
 _DIGEST_SHAPE = re.compile(r"[a-z0-9]+:[a-zA-Z0-9]+")
 _HASHES: dict[str, Callable[[bytes], Any]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
@@ -132,6 +135,7 @@ class Repository:
     async def tags(self) -> list[str] | None:
         """All its tags, checked, each once, in the order listed; None if it does not exist.
 
+        Raises HiddenError where a registry says that in other words, or that it is not permitted.
         Nulls (Nexus) and digests (Artifactory) among the tags are passed over.
         """
         tags: dict[str, None] = {}
@@ -152,12 +156,12 @@ class Repository:
                 first = False
                 yield page
         except StatusError as error:
-            if (
-                not first
-                or error.status != HTTPStatus.NOT_FOUND
-                or "NAME_UNKNOWN" not in error.codes
-            ):
+            if not first or error.status not in _HIDES or isinstance(error, SourceError):
                 raise
+            if error.status != HTTPStatus.NOT_FOUND or "NAME_UNKNOWN" not in error.codes:
+                raise HiddenError(
+                    error.bare, error.status, error.codes, str(error).removeprefix(error.bare)
+                ) from None
             yield None
 
     def _checked(self, tag: str) -> str:

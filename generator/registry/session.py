@@ -7,6 +7,7 @@ request has earned, and reads the clock itself.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from generator.registry.clock import Clock
 from generator.registry.credentials import Keychain
-from generator.registry.errors import Fault, RegistryError
+from generator.registry.errors import Fault, HostError, RegistryError
 from generator.registry.gate import Gate, Stats, backoff, rate_limited, told_to_wait
 from generator.registry.limits import Limits
 from generator.registry.logins import Logins
@@ -22,6 +23,7 @@ from generator.registry.message import Reply, Request, status_error
 from generator.registry.origin import Origin, Place, Resolve, places, resolve, resolved
 from generator.registry.secrets import Secrets
 from generator.registry.tokens import Tokens
+from generator.registry.worktime import blames_this_request
 
 if TYPE_CHECKING:
     from generator.registry.http import Client
@@ -157,6 +159,13 @@ class Session:
                 self.stats.retries += tries + waits > 0
                 try:
                     reply = await self._http().exchange(request, limit)
+                except HostError as error:
+                    gate.failed(str(error))
+                    raise
+                except asyncio.CancelledError:
+                    if blames_this_request():
+                        gate.failed(f"{request.subject} had not answered when the time was over")
+                    raise
                 except Fault as fault:
                     failure = RegistryError(f"{request.subject} cannot be reached: {fault}")
                 else:

@@ -27,6 +27,7 @@ class _Work:
         self._speed = 1.0
         self._served = 0
         self._waiting = 0
+        self._blamed = False
 
     def change(self, *, served: int = 0, waiting: int = 0) -> None:
         """So many more, or fewer, of its requests are served, or wait."""
@@ -38,6 +39,12 @@ class _Work:
         self._speed = self._served / (self._served + self._waiting) if self._waiting else 1.0
         if not self._timeout.expired():
             self._timeout.reschedule(now + self._left / self._speed if self._speed else None)
+
+    def blames_now(self) -> bool:
+        """Whether its time is over and no request of it has been blamed yet: this one is."""
+        blames = self._timeout.expired() and not self._blamed
+        self._blamed |= blames
+        return blames
 
 
 _current: ContextVar[_Work | None] = ContextVar("_current", default=None)
@@ -58,6 +65,12 @@ def count_served(requests: int) -> None:
     """So many more requests are being served; fewer, if negative."""
     if work := _current.get():
         work.change(served=requests)
+
+
+def blames_this_request() -> bool:
+    """Whether the image's time has ended during this request: said of one request of an image."""
+    work = _current.get()
+    return work is not None and work.blames_now()
 
 
 @contextmanager

@@ -38,6 +38,7 @@ def needs_a_look(report: Report) -> list[Section]:
         section("Folders with files of others", _findings(found("kept_folder"))),
         section("Pages that no build keeps up to date", _findings(found("unmanaged"))),
         section("Contents that could not be looked up", _findings(found("not_looked_up"))),
+        section("Answers that are odd", _findings(found("odd_answer"))),
         section("Times that went back", _findings(found("time_back"))),
         section("Times after the build", _findings(found("time_ahead"))),
         section("Answers that do not change", _findings(found("unchanged"))),

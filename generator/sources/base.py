@@ -30,6 +30,10 @@ async def ask_always(key: str, ask: Callable[[], Awaitable[T]]) -> T:  # noqa: A
     return await ask()
 
 
+def tell_nobody(image: str, oddity: str) -> None:
+    """Leave it untold."""
+
+
 @dataclass(frozen=True)
 class Ask:
     """What a source needs to know of the build that asks it.
@@ -39,7 +43,8 @@ class Ask:
     whether an image that the source lists is of interest; `known` is the last known good table
     of an image; `repositories` overrides where an image lies; relative paths start at `root`;
     `session` gives the build's one HTTP session (only a source that needs it pays for it); `once`
-    sends a request unless the journal has its value.
+    sends a request unless the journal has its value; `tell` is for what is odd in the answer about
+    an image, and costs nothing but itself.
     """
 
     root: Path
@@ -51,6 +56,7 @@ class Ask:
     repositories: Mapping[str, str]
     session: Callable[[], Session]
     once: Once = ask_always
+    tell: Callable[[str, str], None] = tell_nobody
 
 
 class Address(NamedTuple):
@@ -107,12 +113,17 @@ class SourceSpec(
         """Whether the source is asked over the network."""
         return self.image_timeout is not None
 
+    @property
+    def time_limit(self) -> float | None:
+        """Seconds that the whole source may take; None where nothing is waited for."""
+        return None
+
     immutable: Annotated[
         str | None,
         Meta(
             description=(
                 "Tags that match this regular expression as a whole never move: one that does is "
-                "reported, and `oci` does not ask for one again that is known."
+                "reported. Of those that are known, `oci` asks for a share each night."
             )
         ),
     ] = None

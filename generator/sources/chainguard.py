@@ -23,15 +23,8 @@ from generator.sources.base import Address, Ask, Source
 from generator.sources.paging import ATTEMPTS, AbsentError, Text, listed
 from generator.sources.quick import quick_since, with_changes
 from generator.sources.remote import Host
-from generator.sources.vendor import (
-    BaseUrl,
-    NamespaceSource,
-    Row,
-    Rows,
-    VendorSpec,
-    base_path,
-    bearer,
-)
+from generator.sources.rows import Row, Rows
+from generator.sources.vendor import BaseUrl, NamespaceSource, VendorSpec, base_path, bearer
 
 _PAGE_SIZE = 200
 

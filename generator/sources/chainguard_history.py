@@ -20,7 +20,8 @@ from generator.registry import Endpoint, Registry, spread
 from generator.sources.base import Ask, Source
 from generator.sources.paging import AbsentError
 from generator.sources.remote import Host
-from generator.sources.vendor import Row, Rows, VendorSource, VendorSpec
+from generator.sources.rows import Row, Rows
+from generator.sources.vendor import VendorSource, VendorSpec
 
 _MOST = 1000
 """The most records that one answer holds."""

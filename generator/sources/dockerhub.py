@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from functools import cached_property
-from typing import Annotated, ClassVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -31,13 +32,17 @@ from generator.registry import (
 )
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed
-from generator.sources.remote import Host
-from generator.sources.vendor import BaseUrl, NamespaceSource, Row, Rows, VendorSpec, bearer
+from generator.sources.remote import OLDEST, Host, official
+from generator.sources.rows import Row, Rows
+from generator.sources.vendor import BaseUrl, NamespaceSource, VendorSpec, bearer
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _API = "https://hub.docker.com"
 _REGISTRY = "registry-1.docker.io"
-_OFFICIAL = "library"
-"""The namespace of repositories that are named without one."""
+_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+"""What the registry says of a single tag that it does not have, or hides."""
 _FRESH = 60.0
 """Seconds in which a token cannot have ended."""
 
@@ -62,11 +67,24 @@ class DockerHub(VendorSpec, frozen=True, kw_only=True, tag="dockerhub"):
         return _HubSource(self, ask)
 
 
+class _Platform(msgspec.Struct):
+    last_pushed: str | None = None
+
+
 class _Tag(msgspec.Struct):
     name: Text
     digest: Text | None = None
     tag_last_pushed: str | None = None
     last_updated: str | None = None
+    images: list[_Platform] | None = None
+
+    @property
+    def time(self) -> datetime | None:
+        """The first of its times that is believable: its own, then the latest of its images'."""
+        images = [image.last_pushed or "" for image in self.images or ()]
+        texts = (self.tag_last_pushed or "", self.last_updated or "", *sorted(images, reverse=True))
+        times = map(parse_time, texts)
+        return next((time for time in times if time and time >= OLDEST), None)
 
 
 class _TagPage(msgspec.Struct):
@@ -116,23 +134,25 @@ class _HubSource(NamespaceSource[DockerHub]):
 
     async def repository(self, name: str) -> Repository:
         """Where an image lies in the registry, official ones under their namespace."""
-        return await self._registry.repository(_full(self._repository(name)))
+        return await self._registry.repository(official(self._repository(name)))
 
     async def _rows(self, repository: str) -> Rows:
-        full = _full(repository)
+        full = official(repository)
         namespace, _, name = full.partition("/")
         api = await self._api(full)
         target = (
             f"/v2/namespaces/{namespace}/repositories/{name}/tags"
-            f"?page_size={PAGE_SIZE}&ordering=last_updated"
+            f"?page_size={PAGE_SIZE}&ordering=name"
         )
         tags: list[_Tag] = []
-        count = 0
+        count, cut = 0, False
         async for _, page in listed(api, target, _TagPage, _next):
             tags += page.results
-            count = page.count
+            count = max(count, page.count)
+            cut = len(page) == PAGE_SIZE
         digests = await self._missing_digests(full, tags)
-        return Rows([_row(tag, digests) for tag in tags], missing=count - len(tags))
+        rows = [Row(tag.name, tag.digest or digests.get(tag.name) or "", tag.time) for tag in tags]
+        return Rows(rows, missing=count - len(tags), cut=cut)
 
     async def _missing_digests(self, repository: str, tags: list[_Tag]) -> dict[str, str | None]:
         """What the registry says of tags without a digest: by HEAD, which is no counted pull."""
@@ -140,7 +160,16 @@ class _HubSource(NamespaceSource[DockerHub]):
         if not names:
             return {}
         asked = await self._registry.repository(repository)
-        return await spread(asked.digest, names, self._spec.concurrency)
+
+        async def digest(tag: str) -> str | None:
+            try:
+                return await asked.digest(tag)
+            except StatusError as error:
+                if error.status not in _REFUSALS or isinstance(error, SourceError):
+                    raise
+                return None
+
+        return await spread(digest, names, self._spec.concurrency)
 
     async def _api(self, repository: str) -> Endpoint:
         origin = self._spec.origin_of(self._spec.api)
@@ -153,18 +182,8 @@ class _HubSource(NamespaceSource[DockerHub]):
         return await self._endpoint(origin, auth, host, repository)
 
 
-def _full(repository: str) -> str:
-    """A repository's name with its namespace."""
-    return repository if "/" in repository else f"{_OFFICIAL}/{repository}"
-
-
 def _next(_reply: Reply, page: _TagPage | _RepositoryPage) -> str:
     return page.next or ""
-
-
-def _row(tag: _Tag, digests: dict[str, str | None]) -> Row:
-    time = parse_time(tag.tag_last_pushed or tag.last_updated or "")
-    return Row(tag.name, tag.digest or digests.get(tag.name) or "", time)
 
 
 class _Login:

@@ -20,7 +20,8 @@ from generator.registry import Auth, Credentials, Endpoint, Fixed, Registry, par
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, by_link, listed
 from generator.sources.remote import Host
-from generator.sources.vendor import BaseUrl, NamespaceSource, Row, Rows, VendorSpec, base_path
+from generator.sources.rows import Row, Rows
+from generator.sources.vendor import BaseUrl, NamespaceSource, VendorSpec, base_path
 
 _API = "https://api.github.com"
 _REGISTRY = "ghcr.io"
@@ -114,14 +115,15 @@ class _GhcrSource(NamespaceSource[Ghcr]):
             f"{account}/packages/container/{quote(package, safe='')}/versions"
             f"?per_page={PAGE_SIZE}&page=1&state=active"
         )
-        return Rows(
-            [
-                Row(tag, version.name, parse_time(version.created_at))
-                async for _, page in listed(api, target, list[_Version], by_link, size=_tags)
-                for version in page
-                for tag in version.metadata.container.tags
-            ]
-        )
+        read = listed(api, target, list[_Version], by_link, size=_tags)
+        pages = [page async for _, page in read]
+        rows = [
+            Row(tag, version.name, parse_time(version.created_at))
+            for page in pages
+            for version in page
+            for tag in version.metadata.container.tags
+        ]
+        return Rows(rows, missing=None if len(pages) > 1 else 0)
 
     async def _account(self, api: Endpoint, owner: str) -> str:
         """The path of an owner: organisations and users have different ones."""

@@ -20,7 +20,8 @@ from generator.registry import Registry
 from generator.sources.base import Ask, Source
 from generator.sources.paging import Text, by_link, listed
 from generator.sources.remote import Host
-from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, unix_time
+from generator.sources.rows import Row, Rows
+from generator.sources.vendor import NamespaceSource, VendorSpec, unix_time
 
 if TYPE_CHECKING:
     from datetime import datetime

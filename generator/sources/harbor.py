@@ -20,7 +20,8 @@ from generator.registry import Auth, Credentials, Endpoint, Fixed, Registry, Rep
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
-from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, bearer
+from generator.sources.rows import Row, Rows
+from generator.sources.vendor import NamespaceSource, VendorSpec, bearer
 
 
 class Harbor(VendorSpec, frozen=True, kw_only=True, tag="harbor"):
@@ -74,16 +75,18 @@ class _HarborSource(NamespaceSource[Harbor]):
             )
         target = (
             f"/api/v2.0/projects/{project}/repositories/{_twice_quoted(name)}/artifacts"
-            f"?with_tag=true&q=tags%3D*&page=1&page_size={PAGE_SIZE}&sort=-push_time"
+            f"?with_tag=true&q=tags%3D*&page=1&page_size={PAGE_SIZE}&sort=push_time"
         )
         api = await self._api(repository)
         rows: list[Row] = []
-        artifacts, total = 0, ""
+        artifacts, total, cut = 0, 0, False
         async for reply, page in listed(api, target, list[_Artifact], _next, size=_tags):
             rows += [_row(artifact, tag) for artifact in page for tag in artifact.tags or ()]
             artifacts += len(page)
-            total = reply.headers.get("x-total-count")
-        return Rows(rows, missing=int(total[:9]) - artifacts if total.isdecimal() else 0)
+            cut = len(page) == PAGE_SIZE
+            counted = reply.headers.get("x-total-count")
+            total = max(total, int(counted[:9]) if counted.isdecimal() else artifacts)
+        return Rows(rows, missing=total - artifacts, cut=cut)
 
     async def _api(self, repository: str) -> Endpoint:
         origin = self._spec.origin_of(self._spec.registry)

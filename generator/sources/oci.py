@@ -10,13 +10,22 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, ClassVar
+from zlib import crc32
 
 from msgspec import Meta
 
 from generator.model import Table, Tag, TimeKind
-from generator.registry import Origin, Registry, Repository, build_times, parse_time, spread
+from generator.registry import (
+    DOCKER_HUB,
+    Origin,
+    Registry,
+    Repository,
+    build_times,
+    parse_time,
+    spread,
+)
 from generator.sources.base import Ask, Source
-from generator.sources.remote import OLDEST, Host, RemoteSpec
+from generator.sources.remote import OLDEST, Host, RemoteSpec, official
 
 
 class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
@@ -27,6 +36,44 @@ class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
     registry: Annotated[
         Host, Meta(description="The registry's host, with its port if it has one of its own.")
     ]
+
+    immutable_within: Annotated[
+        int,
+        Meta(
+            description=(
+                "Known tags that match `immutable` are asked for again too, a share each night and "
+                "all of them within so many nights: one may have moved."
+            ),
+            ge=1,
+            le=366,
+        ),
+    ] = 7
+
+    @property
+    def _is_docker_hub(self) -> bool:
+        return super().pull_host in DOCKER_HUB
+
+    @property
+    def pull_host(self) -> str:
+        """The registry's host; Docker Hub's name in `docker pull`."""
+        return "docker.io" if self._is_docker_hub else super().pull_host
+
+    @property
+    def origin(self) -> Origin:
+        """Where the registry is asked: Docker Hub's under one of its names."""
+        host = "registry-1.docker.io" if self._is_docker_hub else self.registry
+        return Origin.configured(host, insecure=self.insecure)
+
+    def asked_for(self, repository: str) -> str:
+        """The repository as it is asked for: Docker Hub's official ones with their namespace."""
+        return official(repository) if self._is_docker_hub else repository
+
+    def is_due(self, image: str, tag: str, night: datetime) -> bool:
+        """Whether a known tag is asked for that night: an immutable one in turn."""
+        if not self.is_immutable(tag):
+            return True
+        turn = crc32(f"{image}:{tag}".encode()) + night.date().toordinal()
+        return turn % self.immutable_within == 0
 
     def open(self, ask: Ask) -> Source:
         """The registry, not asked yet."""
@@ -59,7 +106,11 @@ class _OciSource(Source):
             return None
         known = _Known(self._ask.known(name))
         wanted = known.ordered([tag for tag in listed if self._spec.taken(tag)])
-        asked = [tag for tag in wanted if not self._settled(tag, known)]
+        asked = [
+            tag
+            for tag in wanted
+            if tag not in known.digests or self._spec.is_due(name, tag, self._ask.as_of)
+        ]
 
         async def digest(tag: str) -> str | None:
             return await once(f"{repository.name}:{tag}", partial(repository.digest, tag))
@@ -88,19 +139,16 @@ class _OciSource(Source):
                 return time
         return self._ask.as_of
 
-    def _settled(self, tag: str, known: _Known) -> bool:
-        return tag in known.digests and self._spec.is_immutable(tag)
-
     async def repository(self, name: str) -> Repository:
         repository = self._ask.repositories.get(name) or self._spec.repository_of(name)
-        return await self._registry().repository(repository)
+        return await self._registry().repository(self._spec.asked_for(repository))
 
     def _registry(self) -> Registry:
         if self._opened is None:
             session = self._ask.session()
             self._opened = Registry(
                 session,
-                Origin.configured(self._spec.registry, insecure=self._spec.insecure),
+                self._spec.origin,
                 credentials=self._spec.credentials(session.keychain.env),
                 concurrency=self._spec.concurrency,
             )

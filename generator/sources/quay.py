@@ -19,7 +19,8 @@ from generator.registry import Credentials, Endpoint, Registry, Reply
 from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
-from generator.sources.vendor import NamespaceSource, Row, Rows, VendorSpec, bearer, unix_time
+from generator.sources.rows import Row, Rows
+from generator.sources.vendor import NamespaceSource, VendorSpec, bearer, unix_time
 
 
 class Quay(VendorSpec, frozen=True, kw_only=True, tag="quay"):
@@ -100,14 +101,14 @@ class _QuaySource(NamespaceSource[Quay]):
             f"/api/v1/repository/{repository}/tag/?limit={PAGE_SIZE}&page=1&onlyActiveTags=true"
         )
         now = self._ask.session().clock.now().timestamp()
-        return Rows(
-            [
-                Row(tag.name, tag.manifest_digest, unix_time(tag.start_ts))
-                async for _, page in listed(await self._api(), target, _TagPage, _next)
-                for tag in page.tags
-                if tag.end_ts is None or tag.end_ts > now
-            ]
-        )
+        pages = [page async for _, page in listed(await self._api(), target, _TagPage, _next)]
+        rows = [
+            Row(tag.name, tag.manifest_digest, unix_time(tag.start_ts))
+            for page in pages
+            for tag in page.tags
+            if tag.end_ts is None or tag.end_ts > now
+        ]
+        return Rows(rows, missing=None if len(pages) > 1 else 0)
 
     async def _api(self) -> Endpoint:
         origin = self._spec.origin_of(self._spec.registry)

@@ -30,6 +30,7 @@ Host = Annotated[
 ]
 """A registry's host in the catalog, with its port if it has one of its own."""
 Concurrency = Annotated[int, Meta(ge=1, le=64)]
+Minutes = Annotated[int, Meta(ge=1, le=1440)]
 
 # Distribution Specification 1.1, "Referrers Tag Schema", and cosign's tags, which follow it.
 _REFERRER = re.compile(r"(?:sha256|sha512)-[0-9a-f]{64}.*")
@@ -62,6 +63,15 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
     concurrency: Annotated[
         Concurrency, Meta(description="Requests at the same time to one host.")
     ] = 4
+    deadline: Annotated[
+        Minutes,
+        Meta(
+            description=(
+                "Minutes that the whole source may take; then what it has answered counts, and the "
+                "rest has failed."
+            )
+        ),
+    ] = 60
     insecure: Annotated[
         bool, Meta(description="Allow plain http; loopback needs no permission.")
     ] = False
@@ -92,6 +102,11 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
                 Origin.configured(getattr(self, key), insecure=self.insecure)
             except TagpagesError as error:
                 raise ValueError(f"`{key}`: {error}") from None
+
+    @property
+    def time_limit(self) -> float:
+        """Seconds that the whole source may take."""
+        return self.deadline * 60.0
 
     def wanted_tags(self) -> Callable[[str], bool] | None:
         """Which tags the catalog takes of this source; None where it takes all."""
@@ -129,6 +144,11 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
         Raises RegistryError for an environment variable that is not set.
         """
         return Credentials.named(self.username, self.password, self.token, env)
+
+
+def official(repository: str) -> str:
+    """A repository of Docker Hub with its namespace, which official ones are named without."""
+    return repository if "/" in repository else f"library/{repository}"
 
 
 def check_repository(repository: str) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, ClassVar, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from generator.errors import TagpagesError
-from generator.model import Table, Tag, check_name, checked_tags, shown
+from generator.model import Table, Tag, check_name, check_tags, checked_tags
 from generator.registry import (
     Auth,
     Credentials,
@@ -30,8 +30,9 @@ from generator.registry import (
     StatusError,
 )
 from generator.sources.base import Ask, Source
-from generator.sources.paging import ATTEMPTS, AbsentError
+from generator.sources.paging import AbsentError
 from generator.sources.remote import OLDEST, RemoteSpec
+from generator.sources.rows import Row, Rows, ShiftingError, whole
 
 BaseUrl = Annotated[
     str,
@@ -52,28 +53,6 @@ class VendorSpec(RemoteSpec, frozen=True, kw_only=True):
     def origin_of(self, address: str) -> Origin:
         """The origin of a configured host or URL; raises RegistryError for plain http."""
         return Origin.configured(address, insecure=self.insecure)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A tag as an API lists it; without a believable time `time` is None."""
-
-    tag: str
-    digest: str
-    time: datetime | None
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A whole listing; `missing` is how many entries it lacks by the server's own count."""
-
-    rows: Sequence[Row]
-    missing: int = 0
-
-    @property
-    def settled(self) -> bool:
-        """Whether no page overlapped another or left a gap."""
-        return not self.missing and len({row.tag for row in self.rows}) == len(self.rows)
 
 
 S = TypeVar("S", bound=VendorSpec)
@@ -121,40 +100,59 @@ class VendorSource(Source, Generic[S]):
         """The wanted tags of an image."""
         repository = self._repository(name)
         known = self._ask.known(name)
-        for _ in range(ATTEMPTS):
-            try:
-                with self._advised():
-                    found = await self._rows(repository)
-            except AbsentError:
-                if self.conceals and known and known.groups:
-                    raise TagpagesError(
-                        f"{repository} is not found any more: it is deleted, or hidden from this "
-                        "login; if it is deleted, take the image out of the catalog"
-                    ) from None
-                return None
-            if found.settled:
-                return self._checked(repository, found.rows, known)
-        raise TagpagesError(
-            f"{repository} is listed with gaps or repetitions, {ATTEMPTS} times in a row: "
-            "it changes while it is listed; build again later"
-        )
+        known_tags = _tags_of(known)
+        try:
+            with self._advised():
+                found = await whole(
+                    partial(self._rows, repository), list(filter(self._spec.taken, known_tags))
+                )
+        except AbsentError:
+            if self.conceals and known_tags:
+                raise TagpagesError(
+                    f"{repository} is not found any more: it is deleted, or hidden from this "
+                    "login; if it is deleted, take the image out of the catalog"
+                ) from None
+            return None
+        except ShiftingError as error:
+            raise TagpagesError(f"{repository} {error}") from None
+        if found.missing:
+            self._ask.tell(
+                name,
+                f"{repository}: the count of its entries is off by {found.missing}, every time",
+            )
+        return self._checked(name, repository, found.rows, known)
 
     def _repository(self, name: str) -> str:
         """Where an image lies; raises TagpagesError for a bad name."""
         return check_name(self._ask.repositories.get(name) or self._spec.repository_of(name))
 
-    def _checked(self, repository: str, rows: Sequence[Row], known: Table | None) -> Sequence[Tag]:
+    def _checked(
+        self, name: str, repository: str, rows: Sequence[Row], known: Table | None
+    ) -> Sequence[Tag]:
+        taken = [row for row in rows if self._spec.taken(row.tag)]
+        bare = [row.tag for row in taken if not row.digest]
         try:
-            return in_known_order(checked_tags(self._taken(rows)), known)
+            check_tags(bare)
+            tags = in_known_order(checked_tags(self._timed(taken, known)), known)
         except TagpagesError as error:
             raise TagpagesError(f"{repository}: {error}") from None
+        if bare and not tags:
+            raise TagpagesError(f"{repository}: no tag has a digest")
+        for tag in bare:
+            self._ask.tell(name, f"{repository}: tag `{tag}` has no digest and is left out")
+        return tags
 
-    def _taken(self, rows: Sequence[Row]) -> Iterator[Tag]:
+    def _timed(self, rows: Sequence[Row], known: Table | None) -> Iterator[Tag]:
+        """The rows that have a digest, as tags.
+
+        One without a believable time has that which is known of its digest, else this night's.
+        """
+        times = {group.digest: group.last_changed for group in known.groups} if known else {}
         for row in rows:
-            if self._spec.taken(row.tag):
-                if row.time is None or row.time < OLDEST:
-                    raise TagpagesError(f"tag {shown(row.tag)} has no believable time")
-                yield Tag(row.tag, row.digest, row.time)
+            if row.digest:
+                believable = row.time is not None and row.time >= OLDEST
+                time = row.time if believable else times.get(row.digest, self._ask.as_of)
+                yield Tag(row.tag, row.digest, time or self._ask.as_of)
 
     @contextmanager
     def _advised(self) -> Iterator[None]:
@@ -236,6 +234,10 @@ def in_known_order(tags: Sequence[Tag], known: Table | None) -> Sequence[Tag]:
 
     So tags of the same time stand alike every night, in whatever order the API has them.
     """
-    groups = known.groups if known else ()
-    place = {tag: at for at, tag in enumerate(tag for group in groups for tag in group.tags)}
+    place = {tag: at for at, tag in enumerate(_tags_of(known))}
     return sorted(tags, key=lambda tag: (place.get(tag.name, len(place)), tag.name))
+
+
+def _tags_of(known: Table | None) -> list[str]:
+    """The known tags in their known order."""
+    return [tag for group in known.groups for tag in group.tags] if known else []

@@ -83,7 +83,7 @@ def test_a_tag_that_moved_costs_its_manifest_and_its_configuration(site: Site) -
 
 
 def test_a_known_tag_that_is_immutable_is_not_asked_for_again(site: Site) -> None:
-    site.keys = {"immutable": r"\d+\.\d+"}
+    site.keys = {"immutable": r"\d+\.\d+", "immutable_within": 366}
     first = site.night(two_images)
 
     second = site.night(lambda push: push.tag("team/tool", push.image("team/tool", None), "1.0"))

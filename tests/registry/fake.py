@@ -202,7 +202,11 @@ def pull(
     beside: Server | None = None,
     **keys: Any,
 ) -> Outcome:
-    """Ask an `oci` source on a loopback server for the image `app`; `beside` runs too."""
+    """Ask an `oci` source on a loopback server for the image `app`; `beside` runs too.
+
+    `as_of` is the night, `keys` are the catalog's.
+    """
+    as_of = keys.pop("as_of", NOW)
 
     async def scenario() -> Outcome:
         clock = FakeClock()
@@ -211,7 +215,7 @@ def pull(
         async with (
             Server(handler).running() as server,
             other.running(),
-            asked(session, known) as ask,
+            asked(session, known, as_of=as_of) as ask,
         ):
             source = Oci(registry=server.address, **keys).open(ask)
             tags, error = None, ""

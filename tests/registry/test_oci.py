@@ -10,6 +10,8 @@ import pytest
 
 from generator.errors import TagpagesError
 from generator.model import Table, TagGroup
+from generator.registry import Keychain, Origin, Reply, Session
+from generator.registry.message import Headers, Request
 from generator.sources.oci import Oci
 from generator.sources.remote import TagGlobs
 from tests.registry.fake import (
@@ -24,7 +26,7 @@ from tests.registry.fake import (
     run,
     session_for,
 )
-from tests.registry.server import Answer, Server, as_json, problem
+from tests.registry.server import Answer, Call, Server, as_json, problem
 
 BUILT = datetime(2026, 7, 1, tzinfo=UTC)
 EARLIER = datetime(2026, 6, 1, tzinfo=UTC)
@@ -280,7 +282,9 @@ def test_known_tags_keep_their_order_and_new_ones_follow_by_name(registry: FakeR
 
 def test_an_immutable_tag_is_not_asked_again_once_it_is_known(registry: FakeRegistry) -> None:
     registry.tag("app", "1.1", registry.image())
-    outcome = pull(registry, known=known(registry, "1.0", "latest"), immutable=r"\d+\.\d+")
+    night = NOW + timedelta(days=1)
+    table = known(registry, "1.0", "latest")
+    outcome = pull(registry, known=table, as_of=night, immutable=r"\d+\.\d+")
     assert list(outcome.digests) == ["1.0", "latest", "1.1"]
     assert sorted(call.path for call in outcome.server.asked("HEAD")) == [
         "/v2/app/manifests/1.1",
@@ -288,9 +292,88 @@ def test_an_immutable_tag_is_not_asked_again_once_it_is_known(registry: FakeRegi
     ]
 
 
+def test_each_known_immutable_tag_is_asked_for_again_once_in_seven_nights(
+    registry: FakeRegistry,
+) -> None:
+    old, new = registry.repositories["app"]["1.0"], registry.image("2026-07-02T00:00:00Z")
+    tags = [f"1.{number}" for number in range(70)]
+    registry.repositories["app"] = dict.fromkeys(tags, old)
+    table = Table("public", (TagGroup(old, EARLIER, tuple(tags)),))
+    registry.repositories["app"] = dict.fromkeys(tags, new)
+
+    nights = [
+        pull(registry, known=table, as_of=NOW + timedelta(days=day), immutable=r"\d+\.\d+")
+        for day in range(7)
+    ]
+
+    asked = [{call.path for call in night.server.asked("HEAD")} for night in nights]
+    assert sum(map(len, asked)) == len(set().union(*asked)) == 70
+    assert max(map(len, asked)) < 25
+    moved = [sum(digest == new for digest in night.digests.values()) for night in nights]
+    assert moved == list(map(len, asked))
+
+
+def test_the_catalog_says_within_how_many_nights_immutable_tags_are_asked_for_again(
+    registry: FakeRegistry,
+) -> None:
+    table = known(registry, "1.0", "latest")
+    outcome = pull(registry, known=table, immutable=r"\d+\.\d+", immutable_within=1)
+    assert len(outcome.server.asked("HEAD")) == 2
+
+
 def test_immutable_means_the_whole_tag(registry: FakeRegistry) -> None:
     outcome = pull(registry, known=known(registry, "1.0", "latest"), immutable=r"1|late")
     assert len(outcome.server.asked("HEAD")) == 2
+
+
+class Everywhere(Session):
+    """A session in which one registry answers for all hosts; it remembers what was asked."""
+
+    def __init__(self, registry: FakeRegistry) -> None:
+        super().__init__(clock=FakeClock(), keychain=Keychain({"HOME": "/nonexistent"}))
+        self.registry = registry
+        self.urls: list[str] = []
+
+    async def fetch(self, request: Request, *, home: Origin, limit: int) -> Reply:  # noqa: ARG002
+        self.urls.append(request.url.partition("?")[0])
+        target = request.url.removeprefix(str(Origin.of(request.url)))
+        answer = self.registry(Call(request.method, target, request.headers))
+        fields = [(name.encode(), value.encode()) for name, value in answer.headers]
+        return Reply(request.url, answer.status, Headers(fields), answer.body)
+
+
+@pytest.mark.parametrize("host", ["docker.io", "index.docker.io", "registry-1.docker.io"])
+@pytest.mark.parametrize("repository", ["{image}", "library/{image}"])
+def test_docker_hub_is_understood_by_its_usual_names(host: str, repository: str) -> None:
+    registry = FakeRegistry()
+    registry.tag("library/app", "1.0", registry.image())
+
+    async def scenario() -> tuple[Any, list[str]]:
+        session = Everywhere(registry)
+        async with asked(session) as ask:
+            spec = Oci(registry=host, repository=repository)
+            assert spec.address("app") == ("docker.io", repository.replace("{image}", "app"))
+            return await spec.open(ask).tags("app"), session.urls
+
+    tags, urls = run(scenario())
+    assert [tag.name for tag in tags] == ["1.0"]
+    assert urls[:2] == [
+        "https://registry-1.docker.io/v2/library/app/tags/list",
+        "https://registry-1.docker.io/v2/library/app/manifests/1.0",
+    ]
+
+
+def test_other_registries_have_no_library() -> None:
+    registry = FakeRegistry()
+    registry.tag("app", "1.0", registry.image())
+
+    async def scenario() -> list[str]:
+        session = Everywhere(registry)
+        async with asked(session) as ask:
+            await Oci(registry="registry.example").open(ask).tags("app")
+            return session.urls
+
+    assert run(scenario())[0] == "https://registry.example/v2/app/tags/list"
 
 
 def names(

@@ -127,6 +127,26 @@ def test_a_host_that_fails_time_and_again_is_given_up() -> None:
     assert calls == 6
 
 
+def test_a_host_that_answers_byte_by_byte_is_given_up() -> None:
+    async def scenario() -> tuple[str, int]:
+        drip = Answer(200, b"{", length=1000, drip=True)
+        limits = Limits(exchange=0.05, failures=3)
+        async with api_of(lambda _: drip, limits=limits) as (api, server):
+            for _ in range(3):
+                with pytest.raises(RegistryError, match="took longer than"):
+                    await api.get("/slow")
+            with pytest.raises(RegistryError) as caught:
+                await api.get("/slow")
+            return str(caught.value).replace(server.address, "host"), len(server.calls)
+
+    error, calls = run(scenario())
+    assert error == (
+        "host is given up, 3 requests in a row failed: "
+        "http://host/slow took longer than 0.05 s to answer"
+    )
+    assert calls == 3
+
+
 def test_a_host_that_answers_between_failures_is_not_given_up() -> None:
     async def scenario() -> None:
         def handler(call: Call) -> Answer:

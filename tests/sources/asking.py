@@ -68,6 +68,7 @@ class Outcome:
     names: list[str] = field(default_factory=list)
     images: dict[str, list[Tag] | None] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def error(self) -> str:
@@ -110,6 +111,7 @@ def ask(
         }
         async with Server(handler).running() as server, session:
             outcome = Outcome(server, clock.slept)
+            defaults["tell"] = lambda image, oddity: outcome.notes.append((image, oddity))
             source = spec_of(server.url).open(Ask(**(defaults | changes)))
             try:
                 outcome.names = list(await source.names())

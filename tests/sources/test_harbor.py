@@ -53,8 +53,17 @@ def test_the_images_of_a_project_are_found_over_all_its_pages() -> None:
     assert outcome.names == ["deep/app000", "deep/app100"]
 
 
-def test_a_count_that_the_pages_do_not_add_up_to_is_an_error() -> None:
+def test_a_count_that_stays_off_by_one_is_told() -> None:
     outcome = pull(vendors.Harbor(repositories={"team/app": many(3)}, count=1), "app")
+
+    assert len(outcome.tags()) == 6
+    assert [note for _, note in outcome.notes] == [
+        "team/app: the count of its entries is off by 1, every time"
+    ]
+
+
+def test_a_count_that_the_pages_do_not_add_up_to_is_an_error() -> None:
+    outcome = pull(vendors.Harbor(repositories={"team/app": many(3)}, count=4), "app")
 
     assert outcome.error.startswith("team/app is listed with gaps or repetitions")
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from generator.sources.quay import Quay
+from tests.registry.fake import NOW
 from tests.registry.server import Answer, as_json
 from tests.sources import vendors
-from tests.sources.asking import Outcome, ask, at, digest
+from tests.sources.asking import Outcome, ask, at, digest, table
 
 
 def pull(quay: vendors.Quay, *images: str, **changes: Any) -> Outcome:
@@ -104,6 +105,55 @@ def test_a_list_that_shifts_between_its_pages_is_listed_anew() -> None:
     assert len(outcome.server.calls) == 4
 
 
+def test_tags_that_are_pushed_again_between_all_pages_are_all_there() -> None:
+    quay = vendors.Quay(repositories={"team/app": many(350)})
+    tags = {tag for tag, _, _ in quay.repositories["team/app"]}
+
+    def push(_: Any) -> None:
+        entries = quay.repositories["team/app"]
+        entries.insert(0, (*entries.pop()[:2], at(21)))
+
+    quay.rules.append(push)
+
+    outcome = pull(quay, "app")
+
+    assert set(outcome.tags()) == tags
+
+
+def test_a_deletion_between_pages_drops_no_known_tag_unseen() -> None:
+    quay = vendors.Quay(repositories={"team/app": many(150)})
+    tags = [tag for tag, _, _ in quay.repositories["team/app"]]
+
+    def delete(call: Any) -> None:
+        if "page=2" in call.target and len(quay.repositories["team/app"]) == 150:
+            quay.repositories["team/app"].pop(0)
+
+    quay.rules.append(delete)
+
+    outcome = pull(quay, "app", known={"app": table((1, at(1), " ".join(tags)))})
+
+    assert set(outcome.tags()) == set(tags)  # the deleted one was seen, and goes the next night
+    assert len(outcome.server.calls) == 4
+
+
+def test_known_tags_that_are_gone_are_looked_for_once_more() -> None:
+    quay = vendors.Quay(repositories={"team/app": many(150)})
+
+    outcome = pull(quay, "app", known={"app": table((1, at(1), "gone"))})
+
+    assert len(outcome.tags()) == 150
+    assert len(outcome.server.calls) == 4
+
+
+def test_a_list_of_one_page_is_read_once_whatever_is_gone() -> None:
+    quay = vendors.Quay(repositories={"team/app": many(50)})
+
+    outcome = pull(quay, "app", known={"app": table((1, at(1), "gone"))})
+
+    assert len(outcome.tags()) == 50
+    assert len(outcome.server.calls) == 1
+
+
 def test_a_repository_that_quay_does_not_have_is_none() -> None:
     assert pull(vendors.Quay(), "app").rows() is None
 
@@ -117,12 +167,12 @@ def test_a_row_without_a_digest_is_an_error() -> None:
     assert "missing required field `manifest_digest`" in pull(quay, "app").error
 
 
-def test_a_time_that_is_none_is_an_error() -> None:
+def test_a_time_that_is_none_is_the_nights() -> None:
     quay = vendors.Quay()
     tag = {"name": "1", "manifest_digest": digest(1), "start_ts": 10**18}
     quay.rules.append(lambda _: as_json({"tags": [tag], "has_additional": False}))
 
-    assert pull(quay, "app").error == "team/app: tag '1' has no believable time"
+    assert pull(quay, "app").rows() == [("1", digest(1), NOW)]
 
 
 def test_a_repository_that_vanishes_between_its_pages_is_an_error() -> None:

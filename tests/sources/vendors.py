@@ -64,7 +64,8 @@ class Hub(Vendor):
         following = None
         if number * size < len(rows):
             host = call.headers["host"]
-            following = f"http://{host}{call.path}?page_size={size}&page={number + 1}"
+            order = f"&ordering={call.query['ordering'][0]}" if "ordering" in call.query else ""
+            following = f"http://{host}{call.path}?page_size={size}&page={number + 1}{order}"
         results = rows[(number - 1) * size : number * size]
         body = {"count": len(rows), "next": following, "previous": None, "results": results}
         return as_json(body, X_RateLimit_Remaining="179")
