@@ -15,7 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.content.files import Owned
-from generator.content.state import BUILD_FILE, TAGS_FILE, decode_build, decode_image, read_bytes
+from generator.content.state import (
+    BUILD_FILE,
+    TAGS_FILE,
+    decode_build,
+    decode_image,
+    load_build,
+    read_bytes,
+)
 from generator.errors import Failure, TagpagesError, UsageError
 from generator.guard.memory import Build
 from generator.model import Image
@@ -73,25 +80,33 @@ class Snapshot:
         return changed
 
 
-def take(where: str, content: Path, ours: Owned) -> Snapshot:
+def take(where: str, content: Path, ours: Callable[[Build], Owned]) -> Snapshot:
     """The tree at `where`: a folder, or a revision of the git repository that `content` is in.
 
-    Raises UsageError when it is neither.
+    `ours` says which files are ours after a build. Raises UsageError when it is neither,
+    TagpagesError when its `build.json` is unreadable.
     """
     if where and Path(where).is_dir():
         return of_folder(Path(where), ours)
     if not content.is_dir():
         raise UsageError(f"there is no content folder {content}")
-    ids = dict(_git_ids(where, content, ours))
+    ids = dict(_git_ids(where, content))
 
     def read(paths: Collection[str]) -> Contents:
         return dict(_git_contents(content, {path: ids[path] for path in paths}))
 
-    return Snapshot(ids, read)
+    owned = ours(Snapshot(ids, read).build())
+    return Snapshot({path: blob for path, blob in ids.items() if owned.has(path)}, read)
 
 
-def of_folder(folder: Path, ours: Owned, like: Snapshot | None = None) -> Snapshot:
-    """The tree as it lies in a folder; its ids are of the same kind as those of `like`."""
+def of_folder(
+    folder: Path, ours: Callable[[Build], Owned], like: Snapshot | None = None
+) -> Snapshot:
+    """The tree as it lies in a folder; its ids are of the same kind as those of `like`.
+
+    Raises TagpagesError when its `build.json` is unreadable.
+    """
+    owned = ours(load_build(folder))
     sample = next(iter(like.ids.values()), "") if like else ""
     algorithm = "sha256" if len(sample) > _SHA1_LENGTH else "sha1"
 
@@ -109,7 +124,7 @@ def of_folder(folder: Path, ours: Owned, like: Snapshot | None = None) -> Snapsh
     for parent, _, names in os.walk(folder):
         for name in names:
             path = os.path.relpath(f"{parent}/{name}", folder)
-            if not ours.has(path):
+            if not owned.has(path):
                 continue
             data = contents(path)
             if isinstance(data, Failure):
@@ -129,14 +144,14 @@ def _readable(data: bytes | Failure) -> bytes:
     return data
 
 
-def _git_ids(revision: str, content: Path, ours: Owned) -> Iterator[tuple[str, str]]:
-    """The ids of our files in a git revision, as `git ls-tree` gives them."""
+def _git_ids(revision: str, content: Path) -> Iterator[tuple[str, str]]:
+    """The ids of the files in a git revision, as `git ls-tree` gives them."""
     tree = _git(content, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}")
     entries = os.fsdecode(_git(content, "ls-tree", "-r", "-z", tree.decode().strip())).split("\0")
     for entry in filter(None, entries):
         meta, _, path = entry.partition("\t")
         mode, _, blob = meta.split()
-        if mode.startswith("100") and ours.has(path):
+        if mode.startswith("100"):
             yield path, blob
 
 

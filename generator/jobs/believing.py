@@ -140,7 +140,6 @@ def record(job: Job, known: Known, verdict: Verdict, report: Report) -> Build:
             week=week(last.week, report.as_of.date(), verdict.volumes, verdict.anew),
             answers=verdict.answers,
             scope=scope(job),
-            outputs=job.outputs,
         )
     return replace(
         build,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from generator.collect.answers import Answers, facts, notes, seen
 from generator.collect.pull import Observer
 from generator.content.known import Known
@@ -27,7 +29,7 @@ from generator.jobs.planning import (
     CATALOG,
     check_only,
     plan_images,
-    plan_removal,
+    remaining_outputs,
     report_of,
     sparing,
 )
@@ -64,7 +66,8 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
     """
     tree = Tree(job.content)
     with nullcontext() if night.dry_run else tree.lock():
-        known, spared = sparing(job, job.known(), accepted=CATALOG in night.accepted)
+        there = job.known()
+        known, spared = sparing(job, there, accepted=CATALOG in night.accepted)
         loss = accepted(job, night.accepted, night.accepted_any, known)
         _ = job.renderer  # a template that is wrong is told before the sources are asked
         parts = read_answers(job, night.answers) if night.answers else []
@@ -81,9 +84,8 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
             as_of = known.last.as_of or as_of
         told = facts(parts)
         publisher = job.publisher(tree, known.last, as_of)
-        plan = plan_images(job, publisher, known, _subjects(job, known, verdict, told))
-        for name in sorted(verdict.gone):
-            plan_removal(plan, publisher, name)
+        subjects = _subjects(job, known, verdict, told)
+        plan = plan_images(job, publisher, known, subjects, verdict.gone)
         plan.findings[:0] = [*verdict.findings, *spared]
         _note_unmanaged(job, plan, known)
         _note_unknown(job, plan, verdict)
@@ -96,7 +98,9 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
             plan.apply(tree)
         report = report_of(job, plan, known, verdict.images, as_of)
         if not night.dry_run:
-            _write_build(job, tree, record(job, known, verdict, report))
+            outputs = remaining_outputs(job, known.last, there.files, plan)
+            left = record(job, known, verdict, report)
+            _write_build(job, tree, replace(left, outputs=outputs))
     return report
 
 

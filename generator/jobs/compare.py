@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from generator.content.snapshot import Snapshot, of_folder, take
-from generator.content.state import load_build
 from generator.content.tree import FileAction
 from generator.guard.findings import Finding
 from generator.guard.memory import with_flapping
@@ -28,10 +27,10 @@ def compare(job: Job, before: str, after: str | None = None) -> Report:
     An image of which a file is unreadable on either side has failed; the others are compared.
     Raises UsageError when there is no such state, TagpagesError when a `build.json` is unreadable.
     """
-    ours = job.owned(load_build(job.content))
-    old = take(before, job.content, ours)
-    new = of_folder(job.content, ours, old) if after is None else take(after, job.content, ours)
-    return _report(job, before, old, new)
+    old = take(before, job.content, job.owned)
+    if after is None:
+        return _report(job, before, old, of_folder(job.content, job.owned, old))
+    return _report(job, before, old, take(after, job.content, job.owned))
 
 
 def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
@@ -41,9 +40,8 @@ def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
     Raises UsageError when there is no such revision, TagpagesError when a `build.json` is
     unreadable.
     """
-    ours = job.owned(load_build(job.content))
-    old = take(before, job.content, ours)
-    new = of_folder(job.content, ours, old)
+    old = take(before, job.content, job.owned)
+    new = of_folder(job.content, job.owned, old)
     report = _report(job, before, old, new)
     subjects = {
         entry.subject

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import partial
 
 from msgspec.structs import replace
 
+from generator.content.files import owned
 from generator.content.known import Known
 from generator.content.plan import SITE, Plan
 from generator.content.publish import Publisher
@@ -61,19 +62,30 @@ def sparing(job: Job, known: Known, *, accepted: bool) -> tuple[Known, list[Find
 
 
 def plan_images(
-    job: Job, publisher: Publisher, known: Known, subjects: Mapping[str, Subject]
+    job: Job,
+    publisher: Publisher,
+    known: Known,
+    subjects: Mapping[str, Subject],
+    gone: Collection[str] = (),
 ) -> Plan:
     """Plan the files of images (`subjects`), of the site, and of images that must have no pages.
 
-    Raises UsageError for a template that is wrong.
+    Those are the `gone`, the excluded and the retired ones. Any other image that has pages keeps
+    them. Raises UsageError for a template that is wrong.
     """
     plan = Plan()
     stored = stored_subjects(known)
     for name, subject in subjects.items():
         plan.add(name, partial(publisher.image, subject, stored.get(name)))
-    paged = {name: subject for name, subject in subjects.items() if not plan.failed(name)}
-    paged |= {name: subject for name, subject in stored.items() if not job.selected(name)}
-    _plan_others(job, plan, publisher, known, paged)
+    for name in sorted(gone):
+        plan_removal(plan, publisher, name)
+    excluded, retired = job.catalog.images.excluded, job.catalog.retired
+    there = filter(job.selected, known.files)
+    leaving = {*gone, *(name for name in there if excluded(name) or name in retired)}
+    failed = set(filter(plan.failed, subjects))
+    paged = {name: subject for name, subject in stored.items() if name not in leaving}
+    paged |= {name: subject for name, subject in subjects.items() if name not in failed}
+    _plan_others(job, plan, publisher, known, paged.keys() - failed)
     if publisher.site_outputs or len(publisher.owned.site) > 1:
         shown = [paged[name] for name in sorted(paged) if publisher.has_tables(paged[name].image)]
         plan.add(SITE, partial(publisher.site, shown))
@@ -98,6 +110,27 @@ def plan_removal(plan: Plan, publisher: Publisher, image: str) -> None:
 
     if plan.add(image, changes) and others:
         plan.tell("kept_folder", image, ", ".join(others))
+
+
+def remaining_outputs(
+    job: Job, last: Build, files: Mapping[str, Collection[str]], plan: Plan
+) -> tuple[str, ...]:
+    """The kinds of file that the tree has after the plan: those of the catalog, and dropped ones.
+
+    A kind that `last` wrote and the catalog drops is ours until its last file is removed. `files`
+    are the names of our files before the plan, by image.
+    """
+    removed = {
+        change.path
+        for changes in plan.changes.values()
+        for change in changes
+        if change.after is None
+    }
+    ours = owned(job.outputs)
+    paths = (f"{image}/{name}" if image else name for image, own in files.items() for name in own)
+    left = [path for path in paths if path not in removed and not ours.has(path)]
+    dropped = (kind for kind in last.outputs if any(map(owned([kind]).has, left)))
+    return (*job.outputs, *dropped)
 
 
 def check_only(job: Job, plan: Plan) -> None:
@@ -145,9 +178,12 @@ def shown_before(job: Job, last: Build) -> dict[str, int]:
 
 
 def _plan_others(
-    job: Job, plan: Plan, publisher: Publisher, known: Known, paged: Mapping[str, Subject]
+    job: Job, plan: Plan, publisher: Publisher, known: Known, successors: Collection[str]
 ) -> None:
-    """Plan what becomes of excluded, retired and unreadable images; `paged` ones have pages."""
+    """Plan what becomes of excluded, retired and unreadable images.
+
+    `successors` are the images whose pages may take the place of a retired one's.
+    """
     excluded, retired = job.catalog.images.excluded, job.catalog.retired
     there = sorted(name for name in known.files if name and job.selected(name))
     for name in there:
@@ -161,5 +197,5 @@ def _plan_others(
         publisher,
         [name for name in there if name in retired and not excluded(name)],
         retired,
-        paged.__contains__,
+        successors.__contains__,
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from generator.content.known import Known
 from generator.content.plan import Plan
+from generator.content.state import BUILD_FILE, encode_build
 from generator.content.tree import Change, Tree
 from generator.errors import UsageError
 from generator.jobs.job import Job
 from generator.jobs.planning import (
     check_only,
     plan_images,
+    remaining_outputs,
     report_of,
     sparing,
     stored_subjects,
@@ -25,14 +28,19 @@ def render(job: Job, *, renew: bool = False) -> Report:
     """
     tree = _existing_tree(job)
     with tree.lock():
-        plan, report = _planned(job, tree, renew=renew)
+        known = job.known()
+        plan, report = _planned(job, tree, known, renew=renew)
         plan.apply(tree)
+        outputs = remaining_outputs(job, known.last, known.files, plan)
+        if outputs != known.last.outputs:
+            text = encode_build(replace(known.last, outputs=outputs))
+            tree.apply(Change(BUILD_FILE, tree.read(BUILD_FILE), text))
     return report
 
 
 def check(job: Job) -> tuple[list[Change], Report]:
     """What `render` would change; nothing is written."""
-    plan, report = _planned(job, _existing_tree(job))
+    plan, report = _planned(job, _existing_tree(job), job.known())
     return [change for changes in plan.changes.values() for change in changes], report
 
 
@@ -42,8 +50,8 @@ def _existing_tree(job: Job) -> Tree:
     return Tree(job.content)
 
 
-def _planned(job: Job, tree: Tree, *, renew: bool = False) -> tuple[Plan, Report]:
-    known, findings = sparing(job, job.known(), accepted=False)
+def _planned(job: Job, tree: Tree, known: Known, *, renew: bool = False) -> tuple[Plan, Report]:
+    known, findings = sparing(job, known, accepted=False)
     as_of = job.as_of(recorded=known.last.as_of)
     subjects = {
         name: subject

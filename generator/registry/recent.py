@@ -18,7 +18,7 @@ class Recent(Generic[T]):
     """Values by digest, of at most `limit` bytes together: those that were kept last."""
 
     def __init__(self, limit: int = RECENT_LIMIT) -> None:
-        self._room = limit
+        self._limit = self._room = limit
         self._kept: dict[str, tuple[T, int]] = {}
 
     def get(self, digest: str) -> T | None:
@@ -27,8 +27,8 @@ class Recent(Generic[T]):
         return value
 
     def keep(self, digest: str, value: T, size: int) -> None:
-        """Keep a value of so many bytes; those that were kept first make room for it."""
-        if digest in self._kept:
+        """Keep a value of so many bytes, if they fit; what was kept first makes room for them."""
+        if digest in self._kept or size > self._limit:
             return
         self._kept[digest] = (value, size)
         self._room -= size

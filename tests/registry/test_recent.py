@@ -16,9 +16,9 @@ def test_what_is_kept_is_there_until_the_bytes_are_wanted_for_later_ones() -> No
     assert [recent.get(name) for name in "abcd"] == [None, None, "C", "D"]
 
 
-def test_what_is_larger_than_all_that_may_be_kept_is_not_kept() -> None:
+def test_what_is_larger_than_all_that_may_be_kept_takes_no_room_from_others() -> None:
     recent = Recent[str](limit=10)
-    recent.keep("a", "A", 11)
-    recent.keep("b", "B", 10)
+    recent.keep("a", "A", 10)
+    recent.keep("b", "B", 11)
 
-    assert [recent.get(name) for name in "ab"] == [None, "B"]
+    assert [recent.get(name) for name in "ab"] == ["A", None]
