@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.facts.apko import decode_apko
-from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind
+from generator.facts.base import Absent, CouldNotLook, Fact, Facts, Found, Kind
 from generator.model import check_digest
 from generator.registry import RegistryError, Repository, parse_time
 from generator.registry.documents import (
@@ -97,7 +97,7 @@ class ImageFacts(msgspec.Struct, frozen=True, omit_defaults=True):
             raise ValueError(f"the time {self.created} is not in UTC")
 
 
-async def look(repository: Repository, digest: str) -> Fact[ImageFacts]:
+async def look(repository: Repository, digest: str, _: Facts) -> Fact[ImageFacts]:
     """What a registry says of the digest; `Absent` if it is no image (a chart, a signature).
 
     Raises RegistryError for a document that cannot be had, is not as the specification wants it,

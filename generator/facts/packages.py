@@ -7,7 +7,9 @@ import re
 import msgspec
 
 from generator.facts.apko import decode_apko
+from generator.facts.attached import ATTACHED
 from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind
+from generator.facts.image import IMAGE
 
 _CONSTRAINT = re.compile(r"([^=<>~@]+)(?:=([^@]+))?")
 """apk's world file: a name, then perhaps `=` and a version, or a constraint that is none."""
@@ -36,4 +38,6 @@ def _package(text: str) -> Package:
 
 
 _decode = msgspec.json.Decoder(Found[Packages] | Absent | CouldNotLook).decode
-PACKAGES = Kind[Packages]("packages", _decode, read=read)
+PACKAGES = Kind[Packages](
+    "packages", _decode, read=read, after=(IMAGE.name, ATTACHED.name), settled=(Found,)
+)

@@ -16,7 +16,7 @@ from generator.model import check_digest, check_name, check_tag, shown
 from generator.registry.auth import Challenged
 from generator.registry.credentials import Credentials
 from generator.registry.endpoint import Endpoint
-from generator.registry.errors import RegistryError, StatusError
+from generator.registry.errors import LimitError, RegistryError, StatusError
 from generator.registry.lists import CatalogPage, TagPage, pages
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
@@ -46,12 +46,34 @@ _HEAD_REFUSED = frozenset(
 )
 """What a HEAD may be answered where a GET is served; its errors have no body to tell why."""
 
+_NO_SUCH_TAG = frozenset({"MANIFEST_UNKNOWN", "NOT_FOUND"})
+"""The error codes of a 404 that says so; the second one is Harbor's."""
+
+_NO_REFERRERS = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.NOT_ACCEPTABLE,
+        HTTPStatus.NOT_IMPLEMENTED,
+    }
+)
+"""What a registry without a referrers API answers: 404 by the specification, the others in use."""
+
 _DIGEST_SHAPE = re.compile(r"[a-z0-9]+:[a-zA-Z0-9]+")
 _HASHES: dict[str, Callable[[bytes], Any]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 
 class _AnyManifest(msgspec.Struct, rename="camel"):
     schema_version: int
+
+
+class _Referrer(msgspec.Struct):
+    digest: str
+
+
+class _Referrers(msgspec.Struct):
+    manifests: list[_Referrer]
 
 
 @dataclass(frozen=True)
@@ -182,10 +204,15 @@ class Repository:
         else:
             if digest := reply.headers.get("docker-content-digest"):
                 return self.checked_digest(digest, tag)
+        found = await self.tagged(tag)
+        return found.digest if found else None
+
+    async def tagged(self, tag: str) -> Manifest | None:
+        """The manifest or index of a tag; None if the registry says that there is no such tag."""
         try:
-            return (await self.manifest(tag)).digest
+            return await self.manifest(tag)
         except StatusError as error:
-            if error.status == HTTPStatus.NOT_FOUND and "MANIFEST_UNKNOWN" in error.codes:
+            if error.status == HTTPStatus.NOT_FOUND and error.codes & _NO_SUCH_TAG:
                 return None
             raise
 
@@ -210,14 +237,45 @@ class Repository:
             self._verify(reply.body, self.checked_digest(expected, reference))
         return Manifest(expected or _sha256(reply.body), media_type, reply.body)
 
-    async def blob(self, digest: str) -> bytes:
-        """A blob of at most a manifest's size: meant for configurations."""
+    async def blob(self, digest: str, limit: int | None = None) -> bytes:
+        """A blob of at most `limit` bytes, by default as many as a manifest may have."""
         if (kept := self._blobs.get(digest)) is not None:
             return kept
-        reply = await self._request("GET", "blobs", digest, "*/*")
+        reply = await self._request("GET", "blobs", digest, "*/*", limit)
         self._verify(reply.body, digest)
         self._blobs.keep(digest, reply.body, len(reply.body))
         return reply.body
+
+    async def referrers(self, digest: str, limit: int) -> list[str] | None:
+        """The digests of the manifests that refer to a digest; None without a referrers API.
+
+        Distribution specification 1.1, "Listing Referrers". Raises RegistryError for more than
+        `limit` of them, and for a list that the registry has filtered without being asked to.
+        """
+        found: dict[str, None] = {}
+        target = f"/v2/{self.name}/referrers/{digest}"
+        first = True
+        try:
+            async for reply in self._endpoint.pages(
+                target, scope=self._scope, headers={"Accept": INDEX_TYPES[0]}
+            ):
+                first = False
+                if applied := reply.headers.get("oci-filters-applied"):
+                    raise RegistryError(
+                        f"{self._where(digest)}: the list of referrers is filtered by"
+                        f" {shown(applied)}, which nobody asked for"
+                    )
+                for referrer in reply.json(_Referrers).manifests:
+                    found[self.checked_digest(referrer.digest, digest)] = None
+                if len(found) > limit:
+                    raise LimitError(
+                        f"{self._where(digest)} has more than {limit} referrers, which is the limit"
+                    )
+        except StatusError as error:
+            if first and error.status in _NO_REFERRERS:
+                return None
+            raise
+        return list(found)
 
     def checked_digest(self, digest: str, reference: str) -> str:
         """Return `digest`, which an answer about `reference` names; raise RegistryError if bad."""
@@ -226,7 +284,9 @@ class Repository:
         except TagpagesError as error:
             raise RegistryError(f"{self._where(reference)} has {error}") from None
 
-    async def _request(self, method: str, kind: str, reference: str, accept: str) -> Reply:
+    async def _request(
+        self, method: str, kind: str, reference: str, accept: str, limit: int | None = None
+    ) -> Reply:
         """Ask for a tag or digest; whoever named it, nothing else becomes part of the URL."""
         try:
             (check_digest if ":" in reference else check_tag)(reference)
@@ -239,7 +299,7 @@ class Repository:
             f"/v2/{self.name}/{kind}/{reference}",
             scope=self._scope,
             headers={"Accept": accept},
-            limit=self._endpoint.session.limits.manifest,
+            limit=limit or self._endpoint.session.limits.manifest,
         )
 
     def _verify(self, body: bytes, digest: str) -> None:
