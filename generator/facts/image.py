@@ -32,6 +32,9 @@ from generator.sources.remote import OLDEST
 PLATFORMS_LIMIT = 100
 """The most entries of an index that are looked at: each one costs a request."""
 
+USUAL_PLATFORM = "linux/amd64"
+"""The platform whose configuration and packages stand for those of an index."""
+
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 
 
@@ -177,7 +180,7 @@ class _Reader:
 
 def _usual(images: list[tuple[Platform, str]]) -> str:
     """The configuration of linux/amd64, else of the first platform."""
-    linux = (config for platform, config in images if platform.name == "linux/amd64")
+    linux = (config for platform, config in images if platform.name == USUAL_PLATFORM)
     return next(linux, images[0][1])
 
 
