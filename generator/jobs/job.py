@@ -181,6 +181,7 @@ class Job:
                 catalog.tag_order,
                 as_of,
                 catalog.stale_after,
+                self.variants,
             ),
             self.image_outputs,
             self.site_outputs,

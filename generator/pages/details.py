@@ -1,0 +1,224 @@
+"""Page kind `details`: the documented variants of an image compared, and their packages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from generator.facts.base import Absent, CouldNotLook, Facts, Found
+from generator.facts.image import IMAGE, Config, ImageFacts
+from generator.facts.packages import PACKAGES, Packages
+from generator.facts.sbom import Package
+from generator.grouping import documented, version_key
+from generator.pages.base import Page, Site, Subject
+from generator.pages.tabs import tab_bar
+
+PATH = "image_specs/"
+
+SHELLS = frozenset(
+    "bash busybox busybox-static dash fish ksh mksh tcsh yash zsh"
+    " bash-binsh dash-binsh toybox".split()
+)
+"""The packages that bring a shell."""
+MANAGERS = frozenset(
+    "apk-tools apt dpkg dnf dnf5 microdnf rpm tdnf yum zypper opkg".split()
+)
+"""The packages that bring a package manager of an operating system."""
+LABELS = tuple(
+    f"org.opencontainers.image.{name}"
+    for name in ("source", "version", "revision", "licenses", "vendor", "documentation")
+)
+"""The labels that are shown (OCI Image Specification 1.1, "Pre-Defined Annotation Keys")."""
+
+NEEDS = (IMAGE.name, PACKAGES.name)
+
+State = Literal["found", "none", "could not look", "not asked"]
+_STATES: dict[type, State] = {
+    Found: "found",
+    Absent: "none",
+    CouldNotLook: "could not look",
+    type(None): "not asked",
+}
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """A documented tag, and what its digest contains: a column of the tables.
+
+    Tables in which the tag contains the same have one column together; `title` (Markdown) tells
+    apart those in which it does not, and else is empty. `digests` are what the tag points to there.
+    `image` and `packages` are None where they are not known: `state` says why packages are not, and
+    `since` (UTC) since when they could not be looked up, where that is known.
+    """
+
+    tag: str
+    title: str
+    digests: tuple[str, ...]
+    image: ImageFacts | None
+    packages: Packages | None
+    state: State
+    since: datetime | None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its packages."""
+        packages = self.packages.packages if self.packages else ()
+        return frozenset(package.name for package in packages)
+
+    @property
+    def has_shell(self) -> bool | None:
+        """Whether a package brings a shell; None where the system's packages are not known."""
+        return self._has(SHELLS)
+
+    @property
+    def has_package_manager(self) -> bool | None:
+        """Whether a package brings a package manager; None as of `has_shell`."""
+        return self._has(MANAGERS)
+
+    def _has(self, names: frozenset[str]) -> bool | None:
+        if not (self.packages and self.packages.managers):
+            return None
+        return not names.isdisjoint(self.names)
+
+
+class PackageRow(msgspec.Struct, frozen=True):
+    """A package by its name, over all variants.
+
+    `versions` has for each variant those of the package, empty where nobody told it; there are none
+    in a variant without the package. `licences` are those in all variants.
+    """
+
+    name: str
+    licences: tuple[str, ...]
+    versions: tuple[tuple[str, ...], ...]
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One thing that configurations say: for each variant its texts, None where nothing is known.
+
+    A variant that does not say it has no texts.
+    """
+
+    name: str
+    values: tuple[tuple[str, ...] | None, ...]
+
+
+def view(subject: Subject, site: Site) -> Mapping[str, object]:
+    """What the template is given (`docs/templates.md`)."""
+    name = subject.image.name
+    return {
+        "image": name,
+        "url": f"{site.url}{name}/",
+        "tabs": tab_bar(site, name, PATH),
+        "variants": variants_of(subject, site),
+        "as_of": site.as_of,
+    }
+
+
+@dataclass
+class _Column:
+    tag: str
+    facts: Facts
+    tables: dict[str, str]
+    """The digest of the tag in each of the tables."""
+
+    def variant(self, title: str) -> Variant:
+        image, packages = IMAGE.of(self.facts), PACKAGES.of(self.facts)
+        return Variant(
+            self.tag,
+            title,
+            tuple(dict.fromkeys(self.tables.values())),
+            image.value if isinstance(image, Found) else None,
+            packages.value if isinstance(packages, Found) else None,
+            _STATES[type(packages)],
+            packages.since if isinstance(packages, CouldNotLook) else None,
+        )
+
+
+def variants_of(subject: Subject, site: Site) -> list[Variant]:
+    """The documented tags in version order: a column for each content that a tag has."""
+    image, details = subject
+    columns: list[_Column] = []
+    for table, tag, digest in documented(image.tables, site.variants):
+        known = details.facts.get(digest, {})
+        facts = {kind: known[kind] for kind in NEEDS if kind in known}
+        same = (column for column in columns if (column.tag, column.facts) == (tag, facts))
+        if column := next(same, None):
+            column.tables[table] = digest
+        else:
+            columns.append(_Column(tag, facts, {table: digest}))
+    often = Counter(column.tag for column in columns)
+    titles = {name: info.title for name, info in site.tables.items()}
+    return [
+        column.variant(" and ".join(titles[table] for table in column.tables))
+        if often[column.tag] > 1
+        else column.variant("")
+        for column in sorted(columns, key=lambda column: version_key(column.tag))
+    ]
+
+
+def settings_of(variants: Sequence[Variant]) -> list[Setting]:
+    """What the configurations of variants say, one row each; labels only where there are any."""
+    configs = [variant.image.config if variant.image else None for variant in variants]
+    rows = {
+        name: tuple(tell(config) if config else None for config in configs)
+        for name, tell in _TOLD.items()
+    }
+    for label in LABELS:
+        labels = [config and config.labels.get(label, "") for config in configs]
+        if any(labels):
+            rows[label] = tuple(None if text is None else _texts(text) for text in labels)
+    return [Setting(name, values) for name, values in rows.items()]
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return (text,) if text else ()
+
+
+_TOLD: dict[str, Callable[[Config], tuple[str, ...]]] = {
+    "User": lambda config: _texts(config.user),
+    "Entrypoint": lambda config: _texts(config.entrypoint),
+    "Command": lambda config: _texts(config.cmd),
+    "Working directory": lambda config: _texts(config.working_dir),
+    "Environment": lambda config: tuple(f"{name}={text}" for name, text in config.env.items()),
+    "Ports": lambda config: config.exposed_ports,
+    "Volumes": lambda config: config.volumes,
+    "Stop signal": lambda config: _texts(config.stop_signal),
+}
+"""What a configuration says, in the order of the rows."""
+
+
+def package_rows(variants: Sequence[Variant]) -> list[PackageRow]:
+    """The packages of all variants, in the order in which they appear first."""
+    rows: dict[str, list[list[Package]]] = {}
+    for at, variant in enumerate(variants):
+        for package in variant.packages.packages if variant.packages else ():
+            cells = rows.setdefault(package.name, [[] for _ in variants])
+            cells[at].append(package)
+    return [
+        PackageRow(
+            name,
+            tuple(dict.fromkeys(item.licence for cell in cells for item in cell if item.licence)),
+            tuple(tuple(dict.fromkeys(item.version for item in cell)) for cell in cells),
+        )
+        for name, cells in rows.items()
+    ]
+
+
+def dotted(variants: Iterable[Variant]) -> list[Variant]:
+    """Variants in the order of their tags with a dot behind: `latest-dev` before `latest`."""
+    return sorted(variants, key=lambda variant: f"{variant.tag}.")
+
+
+OUTPUT = Page(
+    title="Details",
+    file="image_specs.md",
+    path=PATH,
+    template="details.md.j2",
+    view=view,
+    needs=frozenset(NEEDS),
+)
