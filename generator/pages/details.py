@@ -64,6 +64,12 @@ class Variant(msgspec.Struct, frozen=True):
     since: datetime | None
 
     @property
+    def label(self) -> str:
+        """What the variant is called in a cell, in Markdown."""
+        title = self.title.replace("|", "\\|")
+        return f"`{self.tag}` ({title})" if title else f"`{self.tag}`"
+
+    @property
     def names(self) -> frozenset[str]:
         """The names of its packages."""
         packages = self.packages.packages if self.packages else ()
