@@ -56,7 +56,8 @@ def build_old_pages(root: Path, *pages: str, cut_tags: bool = False) -> OldPages
     if not FOLDER.is_dir():
         pytest.skip("the recorded nights are not beside the checkout")
     night = cast(
-        "list[dict[str, Any]]", json.loads(gzip.decompress((FOLDER / "details.json.gz").read_bytes()))
+        "list[dict[str, Any]]",
+        json.loads(gzip.decompress((FOLDER / "details.json.gz").read_bytes())),
     )
     for entry in night:
         # in place of tags some have a sentence

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.facts.base import Absent, CouldNotLook, Details, Fact, Facts, Found
+from generator.facts.base import Absent, Change, CouldNotLook, Details, Fact, Facts, Found, Move
 from generator.facts.image import Config, ImageFacts, Platform
 from generator.facts.packages import Packages
 from generator.facts.sbom import Package
@@ -100,7 +100,9 @@ def test_the_whole_page() -> None:
         {"latest": A, "latest-dev": B, "1.0": C},
     )
 
-    assert body(of) == f"""
+    assert (
+        body(of)
+        == f"""
 ## Variants
 
 | | `latest` | `latest-dev` |
@@ -110,7 +112,7 @@ def test_the_whole_page() -> None:
 | Entrypoint | `/usr/bin/app` | not set |
 | Command | not set | not set |
 | Working directory | not set | not set |
-| Environment | `PATH=/usr/bin`, `A=b\\|c` | not set |
+| Environment | `PATH=/usr/bin`, A\\=b\\|c | not set |
 | Ports | `80/tcp` | not set |
 | Volumes | not set | not set |
 | Stop signal | not set | not set |
@@ -130,6 +132,7 @@ def test_the_whole_page() -> None:
 | `busybox` | `GPL-2.0-only` | `1.36`, `1.37` |
 | `zlib` | `MIT` | `1.3` |
 """
+    )
 
 
 def test_what_could_not_be_looked_up_is_told_with_its_day() -> None:
@@ -242,7 +245,8 @@ def test_the_old_form_says_of_what_is_not_known_that_it_is_not() -> None:
 
     text = body(of, "templates")
 
-    assert """
+    assert (
+        """
 |              | latest-dev    | latest         |
 |--------------|---------------|----------------|
 | Default User | not specified | `65532`        |
@@ -251,5 +255,55 @@ def test_the_old_form_says_of_what_is_not_known_that_it_is_not() -> None:
 | Workdir      | not specified | not specified  |
 | Has apk?     | yes           | not known      |
 | Has a shell? | no            | not known      |
-""" in text
+"""
+        in text
+    )
     assert "The packages of `latest-old` are not known.\n" in text
+
+
+def test_the_last_moves_of_a_tag_say_what_changed() -> None:
+    moves = (
+        Move(
+            B,
+            A,
+            datetime(2026, 7, 31, tzinfo=UTC),
+            (
+                Change("bash", ("5.1",), ("5.2",)),
+                Change("curl", ("8",), ()),
+                Change("git", (), ("",)),
+                Change("zlib", (), ("1", "2")),
+            ),
+            3,
+            (Change("User", ("65532",), ()), Change("Environment", ("A=|",), ("A=1",))),
+            5_300_000,
+            5_400_000,
+        ),
+        Move(A, C, datetime(2025, 1, 1, tzinfo=UTC)),
+        Move(C, A, datetime(2025, 1, 1, tzinfo=UTC), (), 0, ()),
+    )
+    of = subject({}, {"latest": B, "latest-dev": B}, latest=B)
+    of = of._replace(details=Details("app", {}, {"public": {"latest": moves}}))
+
+    text = body(of)
+
+    assert (
+        text[text.index("## What changed") :]
+        == """\
+## What changed
+
+The tag `latest`:
+
+- July 31st: from `aaaaaaaaaaaa` to `bbbbbbbbbbbb`, from 5.3 MB to 5.4 MB
+  - Packages added: `git`, `zlib` `1`, `2`
+  - Packages removed: `curl` `8`
+  - Packages with other versions: `bash` `5.1` to `5.2`
+  - 3 more packages are not listed here.
+  - User: `65532` to not set
+  - Environment: A\\=\\| to `A=1`
+- January 1st, 2025: from `cccccccccccc` to `aaaaaaaaaaaa`
+  - Which packages changed is not known.
+  - Whether the configuration changed is not known.
+- January 1st, 2025: from `aaaaaaaaaaaa` to `cccccccccccc`
+  - The packages and the configuration are the same.
+"""
+    )

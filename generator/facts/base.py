@@ -9,9 +9,15 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from generator.model import check_digest
 from generator.registry import Repository
 
 T = TypeVar("T")
+
+
+def _check_utc(time: datetime) -> None:
+    if time.tzinfo is not UTC:
+        raise ValueError(f"the time {time} is not in UTC")
 
 
 class Found(msgspec.Struct, Generic[T], frozen=True, tag_field="state", tag="found"):
@@ -37,8 +43,8 @@ class CouldNotLook(
 
     def __post_init__(self) -> None:
         """Check the time."""
-        if self.since and self.since.tzinfo is not UTC:
-            raise ValueError(f"the time {self.since} is not in UTC")
+        if self.since:
+            _check_utc(self.since)
 
 
 Fact = Found[T] | Absent | CouldNotLook
@@ -48,11 +54,64 @@ Facts = Mapping[str, Fact[Any]]
 """What is known of one digest: a fact by the name of its kind."""
 
 
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A package or a setting that was one thing and is another: versions, or texts.
+
+    None are `before` a package was added, and none `after` it was removed.
+    """
+
+    name: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+class Move(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tag moved from the digest `before` to `digest`, as a build first saw at `seen` (UTC).
+
+    `packages` and `settings` are what changed, None where that is not known; `more` counts the
+    changed packages that are left out. The sizes are what is downloaded, in bytes.
+    """
+
+    digest: str
+    before: str
+    seen: datetime
+    packages: tuple[Change, ...] | None = None
+    more: int = 0
+    settings: tuple[Change, ...] | None = None
+    size_before: int | None = None
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the digests and the time; raises TagpagesError or ValueError."""
+        check_digest(self.digest)
+        check_digest(self.before)
+        _check_utc(self.seen)
+
+    @property
+    def added(self) -> list[Change]:
+        """The packages that are new."""
+        return [change for change in self.packages or () if not change.before]
+
+    @property
+    def removed(self) -> list[Change]:
+        """The packages that are gone."""
+        return [change for change in self.packages or () if not change.after]
+
+    @property
+    def changed(self) -> list[Change]:
+        """The packages of which there are other versions."""
+        return [change for change in self.packages or () if change.before and change.after]
+
+
 class Details(msgspec.Struct, frozen=True):
-    """What is known of an image's documented digests: their facts, by digest."""
+    """What is known of an image's documented digests: their facts, by digest.
+
+    `moves` are the last ones of each documented tag, newest first, by table and tag.
+    """
 
     image: str
     facts: Mapping[str, Facts] = {}
+    moves: Mapping[str, Mapping[str, tuple[Move, ...]]] = {}
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,23 @@ class Config(msgspec.Struct, frozen=True, omit_defaults=True):
     stop_signal: str = ""
     labels: dict[str, str] = {}
 
+    def settings(self) -> dict[str, tuple[str, ...]]:
+        """All but the labels by names for people: texts, none where the image does not say it."""
+        return {
+            "User": _texts(self.user),
+            "Entrypoint": _texts(self.entrypoint),
+            "Command": _texts(self.cmd),
+            "Working directory": _texts(self.working_dir),
+            "Environment": tuple(f"{name}={text}" for name, text in self.env.items()),
+            "Ports": self.exposed_ports,
+            "Volumes": self.volumes,
+            "Stop signal": _texts(self.stop_signal),
+        }
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return (text,) if text else ()
+
 
 class ImageFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a digest contains.
@@ -93,6 +110,13 @@ class ImageFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     platforms: tuple[Platform, ...] = ()
     created: datetime | None = None
     config: Config = Config()
+
+    @property
+    def size(self) -> int | None:
+        """What is downloaded for linux/amd64, else for the first platform, in bytes."""
+        sizes = {platform.name: platform.size for platform in reversed(self.platforms)}
+        first = next(reversed(sizes.values()), None)
+        return sizes.get(USUAL_PLATFORM, first)
 
     def __post_init__(self) -> None:
         """Check the time."""

@@ -1,7 +1,7 @@
 """in-toto statements in the wrappings in which they are attached to images.
 
-Sources: in-toto Attestation Framework, "Statement" and "Envelope" (DSSE); Sigstore's protobuf-specs,
-`sigstore_bundle.proto`. A statement says what it is about: it is read for that digest only. Nobody
+Sources: in-toto Attestation Framework, "Statement" and "Envelope" (DSSE); `sigstore_bundle.proto`
+of Sigstore's protobuf-specs. A statement says what it is about: it is read for that digest only. Nobody
 checks a signature here.
 """
 
@@ -55,8 +55,7 @@ def read_statement(artifact: Artifact, content: bytes) -> Statement | None:
         statement = payload and msgspec.json.decode(payload, type=Statement)
     except _UNREADABLE as error:
         raise TagpagesError(
-            f"{artifact.blob}, attached to {artifact.subject}, is no statement:"
-            f" {shown(str(error))}"
+            f"{artifact.blob}, attached to {artifact.subject}, is no statement: {shown(str(error))}"
         ) from None
     if not statement:
         return None

@@ -13,16 +13,16 @@ ITEMS_LIMIT = 100
 
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _BACKTICKS = re.compile("`+")
-_NO_CODE = re.compile(r"\{\{|<!--|\\\|")
+_NO_CODE = re.compile(r"\{\{|<!--|\|")
 """What may not stand in a code span: Hugo reads shortcodes and its summary divider in there, too,
-and a backslash before a `|` is gone in a table."""
+and a `|` needs a backslash in a table and shows it elsewhere."""
 
 
 def code(text: str) -> str:
-    """Foreign text as code in a cell; as plain text where a code span could not show it.
+    r"""Foreign text as code in a line of Markdown, or in a cell; as plain text where a code span could not show it.
 
     What has no shape of its own (line breaks, control and bidirectional characters) shows as an
-    escape: `\\n`, `\\u202e`. Text beyond the limit is cut.
+    escape: `\n`, `\u202e`. Text beyond the limit is cut.
     """
     line = _visible(text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}…")
     if not line:
@@ -32,7 +32,7 @@ def code(text: str) -> str:
     runs = _BACKTICKS.findall(line)
     fence = "`" * (max(map(len, runs), default=0) + 1)
     pad = " " if runs or (line[0] == line[-1] == " " and line.strip()) else ""
-    return f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|")
+    return f"{fence}{pad}{line}{pad}{fence}"
 
 
 def codes(texts: Iterable[str]) -> str:

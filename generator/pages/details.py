@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from generator.facts.base import Absent, CouldNotLook, Facts, Found
+from generator.facts.base import Absent, CouldNotLook, Facts, Found, Move
 from generator.facts.image import IMAGE, Config, ImageFacts
 from generator.facts.packages import PACKAGES, Packages
 from generator.facts.sbom import Package
@@ -25,9 +25,7 @@ SHELLS = frozenset(
     " bash-binsh dash-binsh toybox".split()
 )
 """The packages that bring a shell."""
-MANAGERS = frozenset(
-    "apk-tools apt dpkg dnf dnf5 microdnf rpm tdnf yum zypper opkg".split()
-)
+MANAGERS = frozenset("apk-tools apt dpkg dnf dnf5 microdnf rpm tdnf yum zypper opkg".split())
 """The packages that bring a package manager of an operating system."""
 LABELS = tuple(
     f"org.opencontainers.image.{name}"
@@ -35,6 +33,7 @@ LABELS = tuple(
 )
 """The labels that are shown (OCI Image Specification 1.1, "Pre-Defined Annotation Keys")."""
 
+_SETTINGS = tuple(Config().settings())
 NEEDS = (IMAGE.name, PACKAGES.name)
 
 State = Literal["found", "none", "could not look", "not asked"]
@@ -66,8 +65,7 @@ class Variant(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """What the variant is called in a cell, in Markdown."""
-        title = self.title.replace("|", "\\|")
-        return f"`{self.tag}` ({title})" if title else f"`{self.tag}`"
+        return _label(self.tag, self.title)
 
     @property
     def names(self) -> frozenset[str]:
@@ -103,6 +101,10 @@ class PackageRow(msgspec.Struct, frozen=True):
     versions: tuple[tuple[str, ...], ...]
 
 
+def _label(tag: str, title: str) -> str:
+    return f"`{tag}` ({title})".replace("|", "\\|") if title else f"`{tag}`"
+
+
 class Setting(msgspec.Struct, frozen=True):
     """One thing that configurations say: for each variant its texts, None where nothing is known.
 
@@ -121,6 +123,7 @@ def view(subject: Subject, site: Site) -> Mapping[str, object]:
         "url": f"{site.url}{name}/",
         "tabs": tab_bar(site, name, PATH),
         "variants": variants_of(subject, site),
+        "changes": changes_of(subject, site),
         "as_of": site.as_of,
     }
 
@@ -167,35 +170,50 @@ def variants_of(subject: Subject, site: Site) -> list[Variant]:
     ]
 
 
+class Changes(msgspec.Struct, frozen=True):
+    """The last moves of a documented tag, newest first; `title` (Markdown) is as of a variant."""
+
+    tag: str
+    title: str
+    moves: tuple[Move, ...]
+
+    @property
+    def label(self) -> str:
+        """What the tag is called, in Markdown."""
+        return _label(self.tag, self.title)
+
+
+def changes_of(subject: Subject, site: Site) -> list[Changes]:
+    """The documented tags that moved; tables in which a tag moved alike have one entry."""
+    image, details = subject
+    found: dict[str, dict[tuple[Move, ...], list[str]]] = {}
+    for table, tag, _ in documented(image.tables, site.variants):
+        if moves := details.moves.get(table, {}).get(tag):
+            found.setdefault(tag, {}).setdefault(moves, []).append(site.tables[table].title)
+    return [
+        Changes(tag, " and ".join(titles) if len(by_moves) > 1 else "", moves)
+        for tag, by_moves in sorted(found.items(), key=lambda item: version_key(item[0]))
+        for moves, titles in by_moves.items()
+    ]
+
+
 def settings_of(variants: Sequence[Variant]) -> list[Setting]:
     """What the configurations of variants say, one row each; labels only where there are any."""
     configs = [variant.image.config if variant.image else None for variant in variants]
-    rows = {
-        name: tuple(tell(config) if config else None for config in configs)
-        for name, tell in _TOLD.items()
-    }
-    for label in LABELS:
-        labels = [config and config.labels.get(label, "") for config in configs]
-        if any(labels):
-            rows[label] = tuple(None if text is None else _texts(text) for text in labels)
-    return [Setting(name, values) for name, values in rows.items()]
+    told = [config.settings() if config else None for config in configs]
+    rows = [
+        Setting(name, tuple(texts[name] if texts else None for texts in told)) for name in _SETTINGS
+    ]
+    for name in LABELS:
+        if any(config and config.labels.get(name) for config in configs):
+            rows.append(Setting(name, tuple(_told(config, name) for config in configs)))
+    return rows
 
 
-def _texts(text: str) -> tuple[str, ...]:
-    return (text,) if text else ()
-
-
-_TOLD: dict[str, Callable[[Config], tuple[str, ...]]] = {
-    "User": lambda config: _texts(config.user),
-    "Entrypoint": lambda config: _texts(config.entrypoint),
-    "Command": lambda config: _texts(config.cmd),
-    "Working directory": lambda config: _texts(config.working_dir),
-    "Environment": lambda config: tuple(f"{name}={text}" for name, text in config.env.items()),
-    "Ports": lambda config: config.exposed_ports,
-    "Volumes": lambda config: config.volumes,
-    "Stop signal": lambda config: _texts(config.stop_signal),
-}
-"""What a configuration says, in the order of the rows."""
+def _told(config: Config | None, name: str) -> tuple[str, ...] | None:
+    if config is None:
+        return None
+    return (config.labels[name],) if config.labels.get(name) else ()
 
 
 def package_rows(variants: Sequence[Variant]) -> list[PackageRow]:

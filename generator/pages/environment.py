@@ -21,7 +21,7 @@ import msgspec
 
 from generator.errors import UsageError
 from generator.grouping import more_than_months
-from generator.model import TagGroup
+from generator.model import TagGroup, short_digest
 from generator.pages.cells import code, codes, table
 from generator.pages.details import dotted, package_rows, settings_of
 
@@ -74,6 +74,7 @@ class Renderer:
             "settings": settings_of,
             "package_rows": package_rows,
             "dotted": dotted,
+            "short": short_digest,
             "yaml": yaml_value,
             "quoted": quoted,
         }

@@ -134,9 +134,7 @@ def test_a_statement_in_a_bundle(attacher: Attacher, app: str) -> None:
 def test_a_bare_statement_in_an_index(attacher: Attacher) -> None:
     arm = attacher.child("linux/arm64")
     value = statement(arm, SPDX, spdx("bash"))
-    index = attacher.registry.index(
-        entry(arm, "linux/arm64"), attacher.buildkit(arm, SPDX, value)
-    )
+    index = attacher.registry.index(entry(arm, "linux/arm64"), attacher.buildkit(arm, SPDX, value))
 
     packages = found(attacher.registry, index)
 
@@ -156,9 +154,7 @@ def test_apkos_configuration(attacher: Attacher, app: str) -> None:
 
 def test_an_sbom_is_preferred_to_apkos_configuration(attacher: Attacher, app: str) -> None:
     config = statement(app, APKO, {"contents": {"packages": ["x"]}})
-    attacher.refer(
-        app, BUNDLE, bundle(config), {"dev.sigstore.bundle.predicateType": APKO}
-    )
+    attacher.refer(app, BUNDLE, bundle(config), {"dev.sigstore.bundle.predicateType": APKO})
     attacher.cosign(app, "sbom", (SPDX_JSON, spdx("bash")))
 
     assert found(attacher.registry, app).packages == (BASH,)
