@@ -1,8 +1,8 @@
 """in-toto statements in the wrappings in which they are attached to images.
 
 Sources: in-toto Attestation Framework, "Statement" and "Envelope" (DSSE); `sigstore_bundle.proto`
-of Sigstore's protobuf-specs. A statement says what it is about: it is read for that digest only. Nobody
-checks a signature here.
+of Sigstore's protobuf-specs. A statement says what it is about: it is read for that digest only.
+Nobody checks a signature here.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ and a `|` needs a backslash in a table and shows it elsewhere."""
 
 
 def code(text: str) -> str:
-    r"""Foreign text as code in a line of Markdown, or in a cell; as plain text where a code span could not show it.
+    r"""Foreign text as code, in a line or a cell; as plain text where a code span cannot show it.
 
     What has no shape of its own (line breaks, control and bidirectional characters) shows as an
     escape: `\n`, `\u202e`. Text beyond the limit is cut.
@@ -69,6 +69,8 @@ def _visible(text: str) -> str:
 
 
 def _literal(line: str) -> str:
-    """The line as plain text: a backslash before all that could mean something (CommonMark 0.31,
-    "Backslash escapes"); that keeps Hugo from replacing signs and making links, too."""
+    """The line as plain text, with a backslash before all that could mean something.
+
+    CommonMark 0.31, "Backslash escapes"; that keeps Hugo from making links and dashes, too.
+    """
     return _PUNCTUATION.sub(r"\\\g<0>", line)

@@ -82,10 +82,9 @@ def test_settings_and_the_size_are_compared() -> None:
 
 
 def test_what_is_not_known_of_one_of_the_two_is_not_known_of_the_move() -> None:
-    for before, after in (
-        ({}, contents()),
-        (contents(), {"image": Absent(), "packages": CouldNotLook("down")}),
-    ):
+    lacking: Facts = {"image": Absent(), "packages": CouldNotLook("down")}
+    nothing: Facts = {}
+    for before, after in ((nothing, contents()), (contents(), lacking)):
         move = moved(before, after)
         assert (move.packages, move.settings, move.size) == (None, None, None)
 
