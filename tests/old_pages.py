@@ -1,4 +1,4 @@
-"""The recorded details of a night as a site in the sample's form, whose tables have known hashes."""
+"""The recorded details of a night as a site in the sample's form; hashes of tables are known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOLDER = NIGHTS / "2024-06-03"
 
 @dataclass(frozen=True)
 class OldPages:
-    """The content tree that was built, and what is expected: hashes of tables, by image and kind."""
+    """A content tree, and what is expected of it: hashes of tables, by image and kind."""
 
     content: Path
     expected: Mapping[str, Mapping[str, str]]

@@ -31,6 +31,7 @@ SITE = Site(
     Window(),
     "recency",
     NOW,
+    7,
     ("latest*",),
 )
 

@@ -21,11 +21,18 @@ from generator.pages.tabs import tab_bar
 PATH = "image_specs/"
 
 SHELLS = frozenset(
-    "bash busybox busybox-static dash fish ksh mksh tcsh yash zsh"
-    " bash-binsh dash-binsh toybox".split()
+    (
+        *("bash", "bash-binsh", "busybox", "busybox-static", "dash", "dash-binsh", "fish", "ksh"),
+        *("mksh", "tcsh", "toybox", "yash", "zsh"),
+    )
 )
 """The packages that bring a shell."""
-MANAGERS = frozenset("apk-tools apt dpkg dnf dnf5 microdnf rpm tdnf yum zypper opkg".split())
+MANAGERS = frozenset(
+    (
+        *("apk-tools", "apt", "dnf", "dnf5", "dpkg", "microdnf", "opkg", "rpm", "tdnf", "yum"),
+        "zypper",
+    )
+)
 """The packages that bring a package manager of an operating system."""
 LABELS = tuple(
     f"org.opencontainers.image.{name}"
@@ -204,9 +211,11 @@ def settings_of(variants: Sequence[Variant]) -> list[Setting]:
     rows = [
         Setting(name, tuple(texts[name] if texts else None for texts in told)) for name in _SETTINGS
     ]
-    for name in LABELS:
-        if any(config and config.labels.get(name) for config in configs):
-            rows.append(Setting(name, tuple(_told(config, name) for config in configs)))
+    rows += [
+        Setting(name, tuple(_told(config, name) for config in configs))
+        for name in LABELS
+        if any(config and config.labels.get(name) for config in configs)
+    ]
     return rows
 
 

@@ -16,11 +16,12 @@ from generator.model import check_digest, check_name, check_tag, shown
 from generator.registry.auth import Challenged
 from generator.registry.credentials import Credentials
 from generator.registry.endpoint import Endpoint
-from generator.registry.errors import LimitError, RegistryError, StatusError
+from generator.registry.errors import RegistryError, StatusError
 from generator.registry.lists import CatalogPage, TagPage, pages
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
 from generator.registry.recent import Recent
+from generator.registry.referrers import referrers
 from generator.registry.session import DEFAULT_CONCURRENCY, Session
 
 INDEX_TYPES = (
@@ -49,31 +50,12 @@ _HEAD_REFUSED = frozenset(
 _NO_SUCH_TAG = frozenset({"MANIFEST_UNKNOWN", "NOT_FOUND"})
 """The error codes of a 404 that says so; the second one is Harbor's."""
 
-_NO_REFERRERS = frozenset(
-    {
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.METHOD_NOT_ALLOWED,
-        HTTPStatus.NOT_ACCEPTABLE,
-        HTTPStatus.NOT_IMPLEMENTED,
-    }
-)
-"""What a registry without a referrers API answers: 404 by the specification, the others in use."""
-
 _DIGEST_SHAPE = re.compile(r"[a-z0-9]+:[a-zA-Z0-9]+")
 _HASHES: dict[str, Callable[[bytes], Any]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 
 class _AnyManifest(msgspec.Struct, rename="camel"):
     schema_version: int
-
-
-class _Referrer(msgspec.Struct):
-    digest: str
-
-
-class _Referrers(msgspec.Struct):
-    manifests: list[_Referrer]
 
 
 @dataclass(frozen=True)
@@ -249,33 +231,11 @@ class Repository:
     async def referrers(self, digest: str, limit: int) -> list[str] | None:
         """The digests of the manifests that refer to a digest; None without a referrers API.
 
-        Distribution specification 1.1, "Listing Referrers". Raises RegistryError for more than
-        `limit` of them, and for a list that the registry has filtered without being asked to.
+        Raises RegistryError for more than `limit` of them, and for a list that is not whole.
         """
-        found: dict[str, None] = {}
-        target = f"/v2/{self.name}/referrers/{digest}"
-        first = True
-        try:
-            async for reply in self._endpoint.pages(
-                target, scope=self._scope, headers={"Accept": INDEX_TYPES[0]}
-            ):
-                first = False
-                if applied := reply.headers.get("oci-filters-applied"):
-                    raise RegistryError(
-                        f"{self._where(digest)}: the list of referrers is filtered by"
-                        f" {shown(applied)}, which nobody asked for"
-                    )
-                for referrer in reply.json(_Referrers).manifests:
-                    found[self.checked_digest(referrer.digest, digest)] = None
-                if len(found) > limit:
-                    raise LimitError(
-                        f"{self._where(digest)} has more than {limit} referrers, which is the limit"
-                    )
-        except StatusError as error:
-            if first and error.status in _NO_REFERRERS:
-                return None
-            raise
-        return list(found)
+        path = f"/v2/{self.name}/referrers/{check_digest(digest)}"
+        listed = await referrers(self._endpoint, path, self._scope, limit)
+        return listed and [self.checked_digest(referrer, digest) for referrer in listed]
 
     def checked_digest(self, digest: str, reference: str) -> str:
         """Return `digest`, which an answer about `reference` names; raise RegistryError if bad."""
