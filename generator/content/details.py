@@ -10,7 +10,7 @@ import msgspec
 from generator.content.state import UNREADABLE, VERSION, check_version, newer
 from generator.errors import TagpagesError
 from generator.facts import FACTS, decode_facts
-from generator.facts.base import Details
+from generator.facts.base import Details, Move
 from generator.model import check_digest, check_name
 
 DETAILS_FILE = "details.json"
@@ -21,6 +21,7 @@ class _DetailsFile(msgspec.Struct):
     version: int
     image: str
     digests: dict[str, dict[str, msgspec.Raw]]
+    moves: dict[str, dict[str, tuple[Move, ...]]] = {}
 
 
 _decode_file = msgspec.json.Decoder(_DetailsFile).decode
@@ -33,7 +34,7 @@ def encode_details(details: Details) -> bytes:
     Digests stand in the order of `details`; that of the documented tags (`documented`) lets a
     diff show what changed where a tag moved. Digests of which nothing is known are left out.
     """
-    file = {
+    file: dict[str, object] = {
         "version": VERSION,
         "image": details.image,
         "digests": {
@@ -42,6 +43,8 @@ def encode_details(details: Details) -> bytes:
             if facts
         },
     }
+    if details.moves:
+        file["moves"] = details.moves
     return _lines(msgspec.to_builtins(file), b"\n") + b"\n"
 
 
@@ -72,4 +75,4 @@ def _details(file: _DetailsFile, name: str) -> Details:
     if check_name(file.image) != name:
         raise TagpagesError(f"it is about the image `{file.image}`")
     facts = {check_digest(digest): decode_facts(entry) for digest, entry in file.digests.items()}
-    return Details(name, facts)
+    return Details(name, facts, file.moves)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from generator.model import check_digest
 from generator.registry import Repository
 
 T = TypeVar("T")
+
+
+def _check_utc(time: datetime) -> None:
+    if time.tzinfo is not UTC:
+        raise ValueError(f"the time {time} is not in UTC")
 
 
 class Found(msgspec.Struct, Generic[T], frozen=True, tag_field="state", tag="found"):
@@ -23,10 +30,21 @@ class Absent(msgspec.Struct, frozen=True, tag_field="state", tag="none"):
     """Every place where the fact could lie was looked at, and it is in none."""
 
 
-class CouldNotLook(msgspec.Struct, frozen=True, tag_field="state", tag="could not look"):
-    """Some place could not be looked at, for this reason: the fact may be there or not."""
+class CouldNotLook(
+    msgspec.Struct, frozen=True, omit_defaults=True, tag_field="state", tag="could not look"
+):
+    """Some place could not be looked at, for this reason: the fact may be there or not.
+
+    `since` (UTC) is the first build that could not look, and has not been able to since then.
+    """
 
     reason: str
+    since: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Check the time."""
+        if self.since:
+            _check_utc(self.since)
 
 
 Fact = Found[T] | Absent | CouldNotLook
@@ -36,11 +54,64 @@ Facts = Mapping[str, Fact[Any]]
 """What is known of one digest: a fact by the name of its kind."""
 
 
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A package or a setting that was one thing and is another: versions, or texts.
+
+    None are `before` a package was added, and none `after` it was removed.
+    """
+
+    name: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+class Move(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tag moved from the digest `before` to `digest`, as a build first saw at `seen` (UTC).
+
+    `packages` and `settings` are what changed, None where that is not known; `more` counts the
+    changed packages that are left out. The sizes are what is downloaded, in bytes.
+    """
+
+    digest: str
+    before: str
+    seen: datetime
+    packages: tuple[Change, ...] | None = None
+    more: int = 0
+    settings: tuple[Change, ...] | None = None
+    size_before: int | None = None
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the digests and the time; raises TagpagesError or ValueError."""
+        check_digest(self.digest)
+        check_digest(self.before)
+        _check_utc(self.seen)
+
+    @property
+    def added(self) -> list[Change]:
+        """The packages that are new."""
+        return [change for change in self.packages or () if not change.before]
+
+    @property
+    def removed(self) -> list[Change]:
+        """The packages that are gone."""
+        return [change for change in self.packages or () if not change.after]
+
+    @property
+    def changed(self) -> list[Change]:
+        """The packages of which there are other versions."""
+        return [change for change in self.packages or () if change.before and change.after]
+
+
 class Details(msgspec.Struct, frozen=True):
-    """What is known of an image's documented digests: their facts, by digest."""
+    """What is known of an image's documented digests: their facts, by digest.
+
+    `moves` are the last ones of each documented tag, newest first, by table and tag.
+    """
 
     image: str
     facts: Mapping[str, Facts] = {}
+    moves: Mapping[str, Mapping[str, tuple[Move, ...]]] = {}
 
 
 @dataclass(frozen=True)
@@ -48,14 +119,18 @@ class Kind(Generic[T]):
     """One kind of fact about a digest.
 
     `decode` reads a fact from JSON and checks every value in it (it raises TagpagesError or
-    msgspec's errors). `look` asks a registry, `read` reads a recorded apko configuration: both
-    raise TagpagesError when they could not look. None stands for a place that never has the fact.
+    msgspec's errors). `look` asks a registry: it is given the digest, and what is known of it,
+    that of this look included; first it needs the kinds in `after`. `read` reads a recorded apko
+    configuration. Both raise TagpagesError when they could not look. None stands for a place that
+    never has the fact. A fact whose state is in `settled` is not asked for again.
     """
 
     name: str
     decode: Callable[[msgspec.Raw], Fact[T]]
-    look: Callable[[Repository, str], Awaitable[Fact[T]]] | None = None
+    look: Callable[[Repository, str, Facts], Awaitable[Fact[T]]] | None = None
     read: Callable[[bytes], Fact[T]] | None = None
+    after: tuple[str, ...] = ()
+    settled: tuple[type, ...] = (Found, Absent)
 
     def of(self, facts: Facts) -> Fact[T] | None:
         """This kind's fact of a digest; None if nobody has asked for it."""

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.facts.apko import decode_apko
-from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind
+from generator.facts.base import Absent, CouldNotLook, Fact, Facts, Found, Kind
 from generator.model import check_digest
 from generator.registry import RegistryError, Repository, parse_time
 from generator.registry.documents import (
@@ -31,6 +31,9 @@ from generator.sources.remote import OLDEST
 
 PLATFORMS_LIMIT = 100
 """The most entries of an index that are looked at: each one costs a request."""
+
+USUAL_PLATFORM = "linux/amd64"
+"""The platform whose configuration and packages stand for those of an index."""
 
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 
@@ -78,6 +81,23 @@ class Config(msgspec.Struct, frozen=True, omit_defaults=True):
     stop_signal: str = ""
     labels: dict[str, str] = {}
 
+    def settings(self) -> dict[str, tuple[str, ...]]:
+        """All but the labels by names for people: texts, none where the image does not say it."""
+        return {
+            "User": _texts(self.user),
+            "Entrypoint": _texts(self.entrypoint),
+            "Command": _texts(self.cmd),
+            "Working directory": _texts(self.working_dir),
+            "Environment": tuple(f"{name}={text}" for name, text in self.env.items()),
+            "Ports": self.exposed_ports,
+            "Volumes": self.volumes,
+            "Stop signal": _texts(self.stop_signal),
+        }
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return (text,) if text else ()
+
 
 class ImageFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a digest contains.
@@ -91,13 +111,20 @@ class ImageFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     created: datetime | None = None
     config: Config = Config()
 
+    @property
+    def size(self) -> int | None:
+        """What is downloaded for linux/amd64, else for the first platform, in bytes."""
+        sizes = {platform.name: platform.size for platform in reversed(self.platforms)}
+        first = next(reversed(sizes.values()), None)
+        return sizes.get(USUAL_PLATFORM, first)
+
     def __post_init__(self) -> None:
         """Check the time."""
         if self.created and self.created.tzinfo is not UTC:
             raise ValueError(f"the time {self.created} is not in UTC")
 
 
-async def look(repository: Repository, digest: str) -> Fact[ImageFacts]:
+async def look(repository: Repository, digest: str, _: Facts) -> Fact[ImageFacts]:
     """What a registry says of the digest; `Absent` if it is no image (a chart, a signature).
 
     Raises RegistryError for a document that cannot be had, is not as the specification wants it,
@@ -177,7 +204,7 @@ class _Reader:
 
 def _usual(images: list[tuple[Platform, str]]) -> str:
     """The configuration of linux/amd64, else of the first platform."""
-    linux = (config for platform, config in images if platform.name == "linux/amd64")
+    linux = (config for platform, config in images if platform.name == USUAL_PLATFORM)
     return next(linux, images[0][1])
 
 

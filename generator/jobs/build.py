@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from generator.content.tree import Tree
 from generator.errors import UsageError
 from generator.facts.base import Facts
 from generator.facts.details import details_of, not_looked_up
+from generator.facts.moves import moves_of
 from generator.guard.findings import Finding
 from generator.guard.judge import Verdict, judge
 from generator.guard.memory import Build
@@ -32,6 +34,7 @@ from generator.jobs.planning import (
     remaining_outputs,
     report_of,
     sparing,
+    stored_subjects,
 )
 from generator.pages.base import Subject
 from generator.report.changes import Report
@@ -84,7 +87,7 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
             as_of = known.last.as_of or as_of
         told = facts(parts)
         publisher = job.publisher(tree, known.last, as_of)
-        subjects = _subjects(job, known, verdict, told)
+        subjects = _subjects(job, known, verdict, told, as_of)
         plan = plan_images(job, publisher, known, subjects, verdict.gone)
         plan.findings[:0] = [*verdict.findings, *spared]
         _note_unmanaged(job, plan, known)
@@ -124,14 +127,18 @@ def _check_not_earlier(as_of: datetime, last: datetime | None) -> None:
 
 
 def _subjects(
-    job: Job, known: Known, verdict: Verdict, told: Mapping[str, Facts]
+    job: Job, known: Known, verdict: Verdict, told: Mapping[str, Facts], as_of: datetime
 ) -> dict[str, Subject]:
-    """The believed images, with what is known of their documented digests."""
+    """The believed images, with what is known of their documented digests and tags."""
     before = known_facts(known)
-    return {
-        name: Subject(image, details_of(image, job.variants, before, told))
-        for name, image in verdict.images.items()
-    }
+    stored = stored_subjects(known)
+    subjects = {}
+    for name, image in verdict.images.items():
+        details = details_of(image, job.variants, before, told, as_of)
+        facts = ChainMap(dict(details.facts), before)
+        moves = moves_of(stored.get(name), image, facts, job.variants, as_of)
+        subjects[name] = Subject(image, replace(details, moves=moves))
+    return subjects
 
 
 def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: Mapping[str, Facts]) -> None:

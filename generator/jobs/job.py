@@ -20,6 +20,7 @@ from generator.content.publish import Publisher
 from generator.content.retirement import TEMPLATE as RETIRED_TEMPLATE
 from generator.content.tree import Tree
 from generator.errors import UsageError
+from generator.facts import needed
 from generator.facts.image import IMAGE
 from generator.grouping import Window
 from generator.guard.memory import Build
@@ -142,7 +143,7 @@ class Job:
         """The kinds of fact to ask for: those that outputs show, or the catalog wants."""
         asked = {IMAGE.name} if self.catalog.variants else set()
         outputs = (*self.image_outputs, *self.site_outputs)
-        return frozenset(asked.union(*(output.needs for output in outputs)))
+        return needed(asked.union(*(output.needs for output in outputs)))
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -180,6 +181,7 @@ class Job:
                 catalog.tag_order,
                 as_of,
                 catalog.stale_after,
+                self.variants,
             ),
             self.image_outputs,
             self.site_outputs,

@@ -50,6 +50,7 @@ class Site:
     """What all outputs of a site share; `url` is from slash to slash, `as_of` in UTC.
 
     A page says of a table that has not been believed for `stale_after` nights since when it is so.
+    `variants` are the globs of the documented tags.
     """
 
     url: str
@@ -59,6 +60,7 @@ class Site:
     tag_order: TagOrder
     as_of: datetime
     stale_after: int
+    variants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ import msgspec
 
 from generator.errors import UsageError
 from generator.grouping import more_than_months
-from generator.model import TagGroup
+from generator.model import TagGroup, short_digest
+from generator.pages.cells import code, codes, table
+from generator.pages.details import dotted, package_rows, settings_of
 
 MONTHS_WITHOUT_YEAR = 11
 """A day that lies more months back than this is written with its year."""
@@ -67,6 +69,13 @@ class Renderer:
             "day": day,
             "datetime": page_time,
             "markdown": markdown,
+            "code": code,
+            "codes": codes,
+            "table": table,
+            "settings": settings_of,
+            "package_rows": package_rows,
+            "dotted": dotted,
+            "short": short_digest,
             "yaml": yaml_value,
             "quoted": quoted,
         }

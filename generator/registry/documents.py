@@ -24,13 +24,18 @@ CONFIG_TYPES = (
 )
 SIZE_LIMIT = 2**40
 """The most bytes that a document may have by its descriptor: no registry takes a layer of a TiB."""
-_ATTESTATION = "vnd.docker.reference.type"
+ATTESTATION = "vnd.docker.reference.type"
 """BuildKit's annotation of what describes another entry of the index (BuildKit, "Attestation
 storage")."""
 
 
 class DocumentError(RegistryError):
     """A document that is none of an image, or not as the specification wants it."""
+
+
+def _text(annotations: dict[str, Any] | None, name: str) -> str:
+    value = (annotations or {}).get(name)
+    return value if isinstance(value, str) else ""
 
 
 class PlatformEntry(msgspec.Struct, frozen=True):
@@ -51,10 +56,14 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
     platform: PlatformEntry | None = None
     annotations: dict[str, Any] | None = None
 
+    def annotation(self, name: str) -> str:
+        """An annotation's text; empty where it is none."""
+        return _text(self.annotations, name)
+
     def is_image(self) -> bool:
         """Whether this entry of an index is an image, or an index of images: no attestation."""
         known = self.platform is None or self.platform.os != "unknown"
-        attests = self.annotations is not None and _ATTESTATION in self.annotations
+        attests = self.annotations is not None and ATTESTATION in self.annotations
         return known and not attests and self.media_type in {*INDEX_TYPES, *MANIFEST_TYPES}
 
 
@@ -69,12 +78,23 @@ class Index(msgspec.Struct, frozen=True):
         return [entry for entry in self.manifests or () if entry.is_image()]
 
 
-class ImageManifest(msgspec.Struct, frozen=True):
+class ImageManifest(msgspec.Struct, frozen=True, rename="camel"):
     """A manifest: of an image, or of an artifact, which has a configuration of another type."""
 
     config: Descriptor | None = None
     layers: list[Descriptor] | None = None
     annotations: dict[str, Any] | None = None
+    artifact_type: str | None = None
+    subject: Descriptor | None = None
+
+    @property
+    def kind(self) -> str:
+        """What an artifact is: its `artifactType`, else the type of its configuration."""
+        return self.artifact_type or (self.config.media_type if self.config else "")
+
+    def annotation(self, name: str) -> str:
+        """An annotation's text; empty where it is none."""
+        return _text(self.annotations, name)
 
     def image_config(self) -> Descriptor | None:
         """The image's configuration; None if this is the manifest of something else."""

@@ -21,6 +21,7 @@ from generator.registry.lists import CatalogPage, TagPage, pages
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
 from generator.registry.recent import Recent
+from generator.registry.referrers import referrers
 from generator.registry.session import DEFAULT_CONCURRENCY, Session
 
 INDEX_TYPES = (
@@ -48,6 +49,9 @@ _HEAD_REFUSED = frozenset(
 
 _HIDES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 """What registries answer of a repository that does not exist, and of one that is hidden."""
+
+_NO_SUCH_TAG = frozenset({"MANIFEST_UNKNOWN", "NOT_FOUND"})
+"""The error codes of a 404 that says so; the second one is Harbor's."""
 
 _DIGEST_SHAPE = re.compile(r"[a-z0-9]+:[a-zA-Z0-9]+")
 _HASHES: dict[str, Callable[[bytes], Any]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
@@ -186,10 +190,15 @@ class Repository:
         else:
             if digest := reply.headers.get("docker-content-digest"):
                 return self.checked_digest(digest, tag)
+        found = await self.tagged(tag)
+        return found.digest if found else None
+
+    async def tagged(self, tag: str) -> Manifest | None:
+        """The manifest or index of a tag; None if the registry says that there is no such tag."""
         try:
-            return (await self.manifest(tag)).digest
+            return await self.manifest(tag)
         except StatusError as error:
-            if error.status == HTTPStatus.NOT_FOUND and "MANIFEST_UNKNOWN" in error.codes:
+            if error.status == HTTPStatus.NOT_FOUND and error.codes & _NO_SUCH_TAG:
                 return None
             raise
 
@@ -214,14 +223,23 @@ class Repository:
             self._verify(reply.body, self.checked_digest(expected, reference))
         return Manifest(expected or _sha256(reply.body), media_type, reply.body)
 
-    async def blob(self, digest: str) -> bytes:
-        """A blob of at most a manifest's size: meant for configurations."""
+    async def blob(self, digest: str, limit: int | None = None) -> bytes:
+        """A blob of at most `limit` bytes, by default as many as a manifest may have."""
         if (kept := self._blobs.get(digest)) is not None:
             return kept
-        reply = await self._request("GET", "blobs", digest, "*/*")
+        reply = await self._request("GET", "blobs", digest, "*/*", limit)
         self._verify(reply.body, digest)
         self._blobs.keep(digest, reply.body, len(reply.body))
         return reply.body
+
+    async def referrers(self, digest: str, limit: int) -> list[str] | None:
+        """The digests of the manifests that refer to a digest; None without a referrers API.
+
+        Raises RegistryError for more than `limit` of them, and for a list that is not whole.
+        """
+        path = f"/v2/{self.name}/referrers/{check_digest(digest)}"
+        listed = await referrers(self._endpoint, path, self._scope, limit)
+        return listed and [self.checked_digest(referrer, digest) for referrer in listed]
 
     def checked_digest(self, digest: str, reference: str) -> str:
         """Return `digest`, which an answer about `reference` names; raise RegistryError if bad."""
@@ -230,7 +248,9 @@ class Repository:
         except TagpagesError as error:
             raise RegistryError(f"{self._where(reference)} has {error}") from None
 
-    async def _request(self, method: str, kind: str, reference: str, accept: str) -> Reply:
+    async def _request(
+        self, method: str, kind: str, reference: str, accept: str, limit: int | None = None
+    ) -> Reply:
         """Ask for a tag or digest; whoever named it, nothing else becomes part of the URL."""
         try:
             (check_digest if ":" in reference else check_tag)(reference)
@@ -243,7 +263,7 @@ class Repository:
             f"/v2/{self.name}/{kind}/{reference}",
             scope=self._scope,
             headers={"Accept": accept},
-            limit=self._endpoint.session.limits.manifest,
+            limit=limit or self._endpoint.session.limits.manifest,
         )
 
     def _verify(self, body: bytes, digest: str) -> None:

@@ -55,14 +55,21 @@ class Outcome:
         return [call.target for call in self.server.calls]
 
 
-def facts(handler: Handler, digest: str, *, limits: Limits | None = None) -> Outcome:
-    """What `look` says of the digest."""
+def facts(
+    handler: Handler,
+    digest: str,
+    *kinds: str,
+    limits: Limits | None = None,
+    known: Facts | None = None,
+) -> Outcome:
+    """What `look` says of the digest: of the image, if no other kinds are named."""
 
     async def scenario() -> Outcome:
         session = session_for(FakeClock(), limits=limits)
         async with Server(handler).running() as server, asked(session) as ask:
             source = Oci(registry=server.address).open(ask)
-            return Outcome(await look(source, "app", digest), server)
+            found = await look(source, "app", digest, kinds or ("image",), known or {})
+            return Outcome(found, server)
 
     return run(scenario())
 

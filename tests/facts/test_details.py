@@ -14,7 +14,8 @@ from generator.content.details import decode_details, encode_details
 from generator.errors import TagpagesError
 from generator.facts.base import Absent, CouldNotLook, Details, Fact, Found
 from generator.facts.image import Config, ImageFacts, Platform
-from generator.facts.packages import Package
+from generator.facts.packages import Packages
+from generator.facts.sbom import Package
 from tests.support import digest
 
 A, B = digest("a"), digest("b")
@@ -38,7 +39,15 @@ DETAILS = Details(
                     ),
                 )
             ),
-            "packages": Found((Package("busybox", "1.36"), Package("glibc"))),
+            "packages": Found(
+                Packages(
+                    "SPDX",
+                    (Package("busybox", "1.36", "GPL-2.0-only", "apk"), Package("glibc")),
+                    "referrer",
+                    "linux/amd64",
+                    digest("e"),
+                )
+            ),
         },
         A: {"image": CouldNotLook("registry.test answered 503"), "packages": Absent()},
     },
@@ -71,10 +80,16 @@ TEXT = f"""\
       }},
       "packages": {{
         "state": "found",
-        "value": [
-          {{"name":"busybox","version":"1.36"}},
-          {{"name":"glibc"}}
-        ]
+        "value": {{
+          "format": "SPDX",
+          "packages": [
+            {{"name":"busybox","version":"1.36","licence":"GPL-2.0-only","type":"apk"}},
+            {{"name":"glibc"}}
+          ],
+          "form": "referrer",
+          "platform": "linux/amd64",
+          "blob": "{digest("e")}"
+        }}
       }}
     }},
     "{A}": {{
@@ -142,7 +157,14 @@ images = st.builds(
     created=st.none() | st.datetimes(timezones=st.just(UTC)),
     config=configs,
 )
-lists = st.lists(st.builds(Package, name=text, version=text), max_size=3).map(tuple)
+lists = st.builds(
+    Packages,
+    format=st.sampled_from(["SPDX", "apko"]),
+    packages=st.lists(
+        st.builds(Package, name=text, version=text, licence=text, type=text), max_size=3
+    ).map(tuple),
+    platform=text,
+)
 
 
 def facts_of(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Fact[Any]]:
@@ -195,7 +217,10 @@ IMAGE_VALUE = ("digests", B, "image", "value")
             "missing required field `value`",
         ),
         (changed("digests", A, "packages", "state", value="could not look"), "field `reason`"),
-        (changed("digests", B, "packages", "value", 1, value={}), "missing required field `name`"),
+        (
+            changed("digests", B, "packages", "value", "packages", 1, value={}),
+            "missing required field `name`",
+        ),
         (changed(*IMAGE_VALUE, "platforms", 0, "digest", value="x"), "not a valid digest: 'x'"),
         (changed(*IMAGE_VALUE, "platforms", 0, "size", value=-1), "Expected `int` >= 0"),
         (changed(*IMAGE_VALUE, "created", value="2026-07-01T10:00:00"), "is not in UTC"),
@@ -215,3 +240,11 @@ def test_keys_of_later_versions_of_this_form_are_passed_over() -> None:
     file = json.loads(TEXT) | {"before": {A: "compact"}}
 
     assert decode_details(json.dumps(file).encode(), "app") == DETAILS
+
+
+def test_packages_that_were_written_as_a_list_alone_are_read() -> None:
+    text = changed("digests", B, "packages", "value", value=[{"name": "busybox"}])
+
+    packages = decode_details(text, "app").facts[B]["packages"]
+
+    assert packages == Found(Packages("apko", (Package("busybox"),)))

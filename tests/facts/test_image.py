@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from generator.errors import SourceError
-from generator.facts import look, unanswered
+from generator.facts import look, needed, unanswered
 from generator.facts.base import Absent, CouldNotLook, Found
 from generator.facts.image import PLATFORMS_LIMIT, Config, ImageFacts, Platform
 from generator.model import Tag
@@ -402,8 +402,23 @@ def test_a_refusal_is_told_with_its_reason(registry: FakeRegistry) -> None:
 
 
 def test_what_was_found_or_is_not_there_is_not_asked_for_again() -> None:
-    assert unanswered({}) == ["image", "packages"]
-    assert unanswered({"image": Found(ImageFacts()), "packages": CouldNotLook("down")}) == [
-        "packages"
-    ]
-    assert unanswered({"image": Absent(), "packages": Found(())}) == []
+    assert unanswered({}) == {"image", "attached", "packages"}
+    assert unanswered({"image": Found(ImageFacts()), "packages": CouldNotLook("down")}) == {
+        "attached",
+        "packages",
+    }
+    assert "image" not in unanswered({"image": Absent()})
+    assert "packages" not in unanswered({"packages": Found(())})
+
+
+def test_what_may_be_attached_later_is_asked_for_again() -> None:
+    assert unanswered({"image": Absent(), "attached": Found(()), "packages": Absent()}) == {
+        "attached",
+        "packages",
+    }
+
+
+def test_a_kind_is_asked_for_with_those_that_it_needs() -> None:
+    assert needed(["packages"]) == {"image", "attached", "packages"}
+    assert needed(["image"]) == {"image"}
+    assert needed([]) == frozenset()

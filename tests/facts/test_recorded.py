@@ -16,7 +16,8 @@ from generator.facts import look
 from generator.facts.apko import SERVICE_BUNDLE
 from generator.facts.base import Absent, CouldNotLook, Details, Facts, Found
 from generator.facts.image import IMAGE, Config, ImageFacts, Platform
-from generator.facts.packages import PACKAGES, Package
+from generator.facts.packages import PACKAGES, Packages
+from generator.facts.sbom import Package
 from generator.sources.listing import Listing
 from tests.registry.fake import FakeClock, asked, run, session_for
 from tests.support import NIGHTS, digest
@@ -129,7 +130,7 @@ def test_an_apko_configuration_tells_how_a_container_is_started(tmp_path: Path) 
                 ),
             )
         ),
-        "packages": Found((Package("busybox"), Package("glibc", "2.39-r5"))),
+        "packages": Found(Packages("apko", (Package("busybox"), Package("glibc", "2.39-r5")))),
     }
 
 
@@ -186,7 +187,7 @@ def test_an_entrypoint_is_the_command_line_that_apko_makes_of_it(
 def test_only_an_exact_version_is_one(tmp_path: Path, text: str, package: Package) -> None:
     facts = app(tmp_path, {"contents": {"packages": [text]}})
 
-    assert PACKAGES.of(facts) == Found((package,))
+    assert PACKAGES.of(facts) == Found(Packages("apko", (package,)))
 
 
 def test_a_digest_has_what_is_recorded_of_the_listing_s_tags_at_it(tmp_path: Path) -> None:
@@ -380,7 +381,7 @@ def packages(columns: Mapping[str, Facts]) -> str:
 def names_of(facts: Facts) -> list[str]:
     fact = PACKAGES.of(facts)
     assert isinstance(fact, Found)
-    return [package.name for package in fact.value]
+    return [package.name for package in fact.value.packages]
 
 
 def code(text: str) -> str:

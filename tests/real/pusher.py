@@ -139,6 +139,35 @@ class Pusher:
         }
         return Content.of(kind.index, value | _annotated(annotations))
 
+    def artifact(
+        self, repository: str, layer: Content, subject: Content | None = None, **annotations: str
+    ) -> Content:
+        """A manifest with one layer, not tagged yet, which may refer to a subject.
+
+        `annotations` are the layer's.
+        """
+        empty = Content("application/vnd.oci.empty.v1+json", b"{}")
+        self._blob(repository, empty)
+        self._blob(repository, layer)
+        value: dict[str, object] = {
+            "schemaVersion": 2,
+            "mediaType": OCI.manifest,
+            "artifactType": layer.media_type,
+            "config": empty.descriptor,
+            "layers": [layer.descriptor | _annotated(annotations)],
+        }
+        if subject:
+            value["subject"] = subject.descriptor
+        return Content.of(OCI.manifest, value)
+
+    def refer(self, repository: str, subject: Content, *artifacts: Content) -> None:
+        """Attach artifacts to a subject, in the index under its fallback tag."""
+        for artifact in artifacts:
+            self._put(repository, artifact.digest, artifact)
+        listed = [artifact.descriptor for artifact in artifacts]
+        index = {"schemaVersion": 2, "mediaType": OCI.index, "manifests": listed}
+        self.tag(repository, Content.of(OCI.index, index), subject.digest.replace(":", "-"))
+
     def tag(self, repository: str, content: Content, *tags: str) -> None:
         for tag in tags:
             self._put(repository, tag, content)

@@ -64,7 +64,9 @@ class FakeRegistry:
     page_size: int = 1000
 
     def put(self, media_type: str, value: object) -> str:
-        body = json.dumps(value).encode()
+        return self.put_bytes(media_type, json.dumps(value).encode())
+
+    def put_bytes(self, media_type: str, body: bytes) -> str:
         digest = digest_of(body)
         self.contents[digest] = (media_type, body)
         return digest

@@ -1,0 +1,76 @@
+"""Tables of Markdown, and foreign text in their cells, which shows as it is and breaks no row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+TEXT_LIMIT = 1000
+"""The most characters of one text that a page shows; configurations may be megabytes."""
+ITEMS_LIMIT = 100
+"""The most texts that one cell shows."""
+
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_BACKTICKS = re.compile("`+")
+_NO_CODE = re.compile(r"\{\{|<!--|\|")
+"""What may not stand in a code span: Hugo reads shortcodes and its summary divider in there, too,
+and a `|` needs a backslash in a table and shows it elsewhere."""
+
+
+def code(text: str) -> str:
+    r"""Foreign text as code, in a line or a cell; as plain text where a code span cannot show it.
+
+    What has no shape of its own (line breaks, control and bidirectional characters) shows as an
+    escape: `\n`, `\u202e`. Text beyond the limit is cut.
+    """
+    line = _visible(text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}…")
+    if not line:
+        return ""
+    if _NO_CODE.search(line):
+        return _literal(line)
+    runs = _BACKTICKS.findall(line)
+    fence = "`" * (max(map(len, runs), default=0) + 1)
+    pad = " " if runs or (line[0] == line[-1] == " " and line.strip()) else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def codes(texts: Iterable[str]) -> str:
+    """Several foreign texts in one cell."""
+    items = iter(texts)
+    shown = ", ".join(map(code, islice(items, ITEMS_LIMIT)))
+    left = sum(1 for _ in items)
+    return f"{shown} and {left:,} more" if left else shown
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table of rows of cells, the first of them its header.
+
+    Every cell is padded to its column's widest, as on the page of tags. Cells are Markdown.
+    """
+    lines = list(rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = [_line(cells, widths) for cells in lines]
+    rule = "|".join("-" * (width + 2) for width in widths)
+    return "".join([text[0], f"|{rule}|\n", *text[1:]])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return f"| {' | '.join(padded)} |\n"
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
+def _literal(line: str) -> str:
+    """The line as plain text, with a backslash before all that could mean something.
+
+    CommonMark 0.31, "Backslash escapes"; that keeps Hugo from making links and dashes, too.
+    """
+    return _PUNCTUATION.sub(r"\\\g<0>", line)
