@@ -254,7 +254,7 @@ def check(*, quiet: bool, diff: bool, **options: Any) -> int:
         elif not quiet:
             click.echo(f"{change.action} {change.path}")
     for finding in report.findings:
-        click.echo(f"tagpages: {finding.image}: {finding.detail}", err=True)
+        click.echo(f"tagpages: {finding.subject}: {finding.detail}", err=True)
     return TROUBLE if changes or report.is_trouble else DONE
 
 

@@ -72,3 +72,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
     tags: tuple[str, ...] = ()
     nights: int = 0
+
+    @property
+    def subject(self) -> str:
+        """What it is about: an image, the source of a table, or else the site's own files."""
+        return self.image or (f"source {self.table}" if self.table else "the site")

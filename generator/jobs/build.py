@@ -24,7 +24,7 @@ from generator.guard.judge import Rules, SourceRules, Verdict, judge
 from generator.guard.memory import Build, Streak, Totals, noticed, standing
 from generator.jobs.collect import Pull, collect, known_facts, read_answers
 from generator.jobs.job import Job
-from generator.jobs.planning import check_only, plan_images, plan_removal, report_of
+from generator.jobs.planning import check_only, plan_images, report_of
 from generator.model import Image
 from generator.pages.base import Subject
 from generator.report.changes import Report
@@ -69,9 +69,8 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         verdict = judge(_rules(job, as_of, night.accepted), managed, known.last, answered)
         told = facts(parts)
         publisher = job.publisher(tree, known.last, as_of)
-        plan = plan_images(job, publisher, known, _subjects(job, known, verdict, told))
-        for name in sorted(verdict.gone):
-            plan_removal(plan, publisher, name)
+        subjects = _subjects(job, known, verdict, told)
+        plan = plan_images(job, publisher, known, subjects, verdict.gone)
         plan.findings[:0] = verdict.findings
         _note_unmanaged(job, plan, known)
         _note_unknown(job, plan, verdict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from generator.content.snapshot import Snapshot, of_folder, take
-from generator.content.state import load_build
+from generator.content.state import BUILD_FILE, load_build
 from generator.guard.findings import Finding
 from generator.jobs.job import Job
 from generator.report.changes import VERSION, Report, Span, image_change, with_old_tags
@@ -46,9 +46,8 @@ def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
 
 
 def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
-    files = {
-        name: paths for name, paths in old.changed_files(new).items() if name and job.selected(name)
-    }
+    files = {name: paths for name, paths in old.changed_files(new).items() if job.selected(name)}
+    site = tuple(path for path in files.pop("", ()) if path != BUILD_FILE)
     (images, were_broken), (now, broken) = old.images(files), new.images(files)
     unreadable = {
         **{name: f"{before}: {failure.reason}" for name, failure in were_broken.items()},
@@ -81,6 +80,7 @@ def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
             *(Finding("failed", name, detail=unreadable[name]) for name in sorted(unreadable)),
             *(finding for finding in noticed if finding.kind != "removed"),
         ),
+        site,
     )
 
 

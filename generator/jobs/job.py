@@ -80,11 +80,15 @@ class Job:
         return tuple(Tab(title=page.title, path=page.path) for page in pages)
 
     @property
+    def home(self) -> str:
+        """The path of an image's first page, below the image's URL."""
+        pages = (IMAGE_OUTPUTS[name] for name in self.catalog.pages if name in IMAGE_OUTPUTS)
+        return next((page.path for page in pages if isinstance(page, Page)), "")
+
+    @property
     def page(self) -> str:
         """The URL of an image's page, with `{image}` for its name."""
-        pages = (IMAGE_OUTPUTS[name] for name in self.catalog.pages if name in IMAGE_OUTPUTS)
-        path = next((page.path for page in pages if isinstance(page, Page)), "")
-        return f"{self.catalog.base_url}{self.catalog.url}{{image}}/{path}"
+        return f"{self.catalog.base_url}{self.catalog.url}{{image}}/{self.home}"
 
     def owned(self, *builds: Build) -> Owned:
         """The files that are ours, those included that the `builds` wrote and the catalog drops."""
@@ -172,7 +176,17 @@ class Job:
         return Publisher(
             tree,
             self.renderer,
-            Site(catalog.url, self.tabs, self._tables(), self.window, catalog.tag_order, as_of),
+            Site(
+                catalog.url,
+                self.tabs,
+                self._tables(),
+                self.window,
+                catalog.tag_order,
+                as_of,
+                self.variants,
+                self.home,
+                catalog.descriptions,
+            ),
             self.image_outputs,
             self.site_outputs,
             self.owned(last),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -20,11 +21,15 @@ from generator.report.changes import VERSION, Report, Span, image_change, with_o
 
 
 def plan_images(
-    job: Job, publisher: Publisher, known: Known, subjects: Mapping[str, Subject]
+    job: Job,
+    publisher: Publisher,
+    known: Known,
+    subjects: Mapping[str, Subject],
+    gone: Iterable[str] = (),
 ) -> Plan:
     """Plan the files of images (`subjects`), of the site, and of images that must have no pages.
 
-    Raises UsageError for a template that is wrong.
+    The pages of `gone` images are removed. Raises UsageError for a template that is wrong.
     """
     plan = Plan()
     stored = stored_subjects(known)
@@ -33,10 +38,33 @@ def plan_images(
     paged = {name: subject for name, subject in subjects.items() if not plan.failed(name)}
     paged |= {name: subject for name, subject in stored.items() if not job.selected(name)}
     _plan_others(job, plan, publisher, known, paged)
+    for name in sorted(gone):
+        plan_removal(plan, publisher, name)
     if publisher.site_outputs or len(publisher.owned.site) > 1:
-        shown = [paged[name] for name in sorted(paged) if publisher.is_complete(paged[name].image)]
-        plan.add(SITE, partial(publisher.site, shown))
+        _plan_site(job, plan, publisher, known, paged)
     return plan
+
+
+def _plan_site(
+    job: Job, plan: Plan, publisher: Publisher, known: Known, paged: Mapping[str, Subject]
+) -> None:
+    """Plan the files of the site: they are about all images that have pages after this run.
+
+    Those are the `paged` ones, and those whose pages stay as they are.
+    """
+    kept = {name: subject for name, subject in stored_subjects(known).items() if plan.failed(name)}
+    shown = {
+        name: subject
+        for name, subject in sorted({**kept, **paged}.items())
+        if publisher.is_complete(subject.image)
+    }
+    retired = {
+        name: image.redirect
+        for name, image in job.catalog.retired.items()
+        if name in known.files and name not in shown and not job.catalog.images.excluded(name)
+    }
+    publisher = replace(publisher, settings=replace(publisher.settings, retired=retired))
+    plan.add(SITE, partial(publisher.site, list(shown.values())))
 
 
 def stored_subjects(known: Known) -> dict[str, Subject]:
@@ -73,6 +101,8 @@ def report_of(
     before = known.last.as_of or as_of
     span = Span(job.window, before, as_of)
     span = span._replace(complete=with_old_tags(known.images, images, span))
+    touched = plan.touched()
+    site = touched.pop(SITE, ())
     return Report(
         VERSION,
         as_of,
@@ -81,11 +111,11 @@ def report_of(
         job.catalog.stale_after,
         tuple(
             image_change(name, known.images.get(name), images.get(name), span, files)
-            for name, files in sorted(plan.touched().items())
-            if name != SITE
+            for name, files in sorted(touched.items())
         ),
         sum(plan.changes.get(name) == [] for name in images),
         tuple(plan.findings),
+        site,
     )
 
 

@@ -7,7 +7,7 @@ An output is a page or a data file, of each image (`Output[Subject]`) or of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -47,7 +47,12 @@ class TableInfo:
 
 @dataclass(frozen=True)
 class Site:
-    """What all outputs of a site share; `url` is from slash to slash, `as_of` in UTC."""
+    """What all outputs of a site share; `url` is from slash to slash, `as_of` in UTC.
+
+    `variants` are the globs of the documented tags, `home` is the path of an image's first page
+    below the image's URL. `descriptions` has, by image, a sentence of plain text. `retired` has
+    the retired images that have a page which says so, each with its successor if it has one.
+    """
 
     url: str
     tabs: tuple[Tab, ...]
@@ -55,6 +60,10 @@ class Site:
     window: Window
     tag_order: TagOrder
     as_of: datetime
+    variants: tuple[str, ...] = ()
+    home: str = ""
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    retired: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import msgspec
 from generator.errors import UsageError
 from generator.grouping import more_than_months
 from generator.model import TagGroup
+from generator.pages.plain import one_line
 
 MONTHS_WITHOUT_YEAR = 11
 """A day that lies more months back than this is written with its year."""
@@ -34,6 +35,8 @@ PREFIX = "tagpages"
 HEADER = ("Tag (s)", "Last Changed", "Digest")
 
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>&~|]")
+_OPENING = re.compile(r"([0-9]*)([#+=:.)-])")
+"""What would begin a heading, a list or the like at the start of a line."""
 _encode = msgspec.json.Encoder().encode
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -66,6 +69,7 @@ class Renderer:
             "day": day,
             "datetime": page_time,
             "markdown": markdown,
+            "code": code,
             "yaml": yaml_value,
             "quoted": quoted,
         }
@@ -197,11 +201,24 @@ def yaml_value(value: object) -> str:
 
 
 def markdown(text: str) -> str:
-    """Plain text in a line of Markdown: what would be Markdown, HTML or a shortcode is escaped.
+    """Plain text as a line of Markdown: what would be Markdown, HTML or a shortcode is escaped.
 
-    CommonMark 0.31, "Backslash escapes".
+    CommonMark 0.31, "Backslash escapes". Signs that nobody sees are left out.
     """
-    return _SIGNS.sub(r"\\\g<0>", text)
+    line = _SIGNS.sub(r"\\\g<0>", one_line(text))
+    opening = _OPENING.match(line)
+    return f"{opening[1]}\\{line[opening.end(1) :]}" if opening else line
+
+
+def code(text: str) -> str:
+    """Plain text as code in a line of Markdown, also in a table.
+
+    Where a code span could not hold it, backticks or what Hugo takes for a shortcode, it is text.
+    """
+    line = one_line(text)
+    if not line or "`" in line or "{{" in line:
+        return markdown(line)
+    return "`" + line.replace("|", "\\|") + "`"
 
 
 def quoted(value: str) -> str:

@@ -181,7 +181,7 @@ def _filled(*sections: Section) -> list[Section]:
 
 def _findings(findings: Iterable[Finding]) -> list[Entry]:
     ordered = sorted(findings, key=lambda item: (item.image or "", item.table or ""))
-    return [Entry(_plain(item.image or f"source {item.table}"), _told(item)) for item in ordered]
+    return [Entry(_plain(item.subject), _told(item)) for item in ordered]
 
 
 _NIGHTS: frozenset[FindingKind] = frozenset({"failed", "held", "missing", "gone"})
@@ -240,9 +240,14 @@ def _gone_images(report: Report) -> list[Entry]:
 
 
 def _other_changes(report: Report) -> list[Entry]:
-    """Changed images of which no tag moved: times, texts and templates."""
-    return [
-        Entry(change.image, ", ".join(f"`{file}`" for file in change.files), has_page=True)
+    """Changed images of which no tag moved (times, texts and templates), and the site's files."""
+    images = [
+        Entry(change.image, _files(change.files), has_page=True)
         for change in report.changes
         if change.kind == "changed" and not change.tables
     ]
+    return [*images, Entry("the site", _files(report.site))] if report.site else images
+
+
+def _files(paths: Iterable[str]) -> str:
+    return ", ".join(f"`{path}`" for path in paths)
