@@ -132,6 +132,17 @@ def documented(tables: Iterable[Table], globs: Sequence[str]) -> tuple[Documente
     return tuple(found)
 
 
+def default_tag(groups: Sequence[TagGroup], order: TagOrder) -> TagGroup | None:
+    """The tag to name where one is named, as a group of its own: `latest`, else the newest.
+
+    None without any tag.
+    """
+    rows = arranged(groups, order)
+    latest = (replace(group, tags=("latest",)) for group in rows if "latest" in group.tags)
+    newest = (replace(group, tags=group.tags[:1]) for group in rows)
+    return next(latest, None) or next(newest, None)
+
+
 def more_than_months(day: date, months: int, as_of: date) -> bool:
     """Whether the day lies more than so many calendar months before `as_of`."""
     passed = (as_of.year - day.year) * 12 + as_of.month - day.month

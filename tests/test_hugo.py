@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
 import pytest
+import yaml
 
+from generator.pages import IMAGE_OUTPUTS
+from generator.pages.base import Page
 from generator.pages.environment import quoted, yaml_value
 from tests.hugo import build, hugo, read, shown
-from tests.support import ROOT
+from tests.support import ROOT, Site, sample_form
 
 CONTENT = ROOT / "content"
 REFERENCE = "chainguard/chainguard-images/reference"
@@ -196,6 +199,92 @@ def test_every_committed_page_is_reached_by_clicks_from_the_home_page(site: Path
             yield from reached(urljoin(f"/{url}/", link.get("href")).strip("/"), seen)
 
     assert set(reached("", set())) >= set(committed())
+
+
+def dead_links(site: Path, ignored: Collection[str] = ()) -> set[str]:
+    """The links of all pages that lead nowhere on the site, but for those that end so."""
+    pages = {
+        f"/{file.parent.relative_to(site).as_posix()}/".replace("/./", "/"): file.parent
+        for file in site.rglob("index.html")
+    }
+    read_pages = {url: read(site, str(folder.relative_to(site))) for url, folder in pages.items()}
+    ids = {url: {element.get("id") for element in page.iter()} for url, page in read_pages.items()}
+    dead = set()
+    for url, page in read_pages.items():
+        for link in page.iter("a"):
+            target = urlsplit(urljoin(f"https://docs.example.org{url}", link.get("href")))
+            if target.netloc != "docs.example.org" or target.path.endswith(tuple(ignored)):
+                continue
+            there = target.path in ids or (site / target.path.strip("/")).is_file()
+            if not there or (target.fragment and target.fragment not in ids[target.path]):
+                dead.add(target.geturl())
+    return dead
+
+
+def test_no_link_of_the_sample_site_is_dead(site: Path) -> None:
+    catalog = yaml.safe_load((ROOT / "catalog.yaml").read_text())
+    written = {
+        page.path
+        for name, page in IMAGE_OUTPUTS.items()
+        if name in catalog["pages"] and isinstance(page, Page)
+    }
+    assert dead_links(site, ignored={tab["path"] for tab in catalog["tabs"]} - written) == set()
+
+
+def test_a_dead_link_is_noticed(tmp_path: Path) -> None:
+    links = "[a](/nowhere/) [b](#nowhere) [c](../there/#here) [d](/there/#nowhere) [e](x.json)"
+    text = f"---\ntitle: Here\n---\n\n## Here\n\n{links} [f](https://example.com/)\n"
+    site = build(tmp_path, {"there.md": text, "there.txt": ""})
+    assert dead_links(site) == {
+        "https://docs.example.org/nowhere/",
+        "https://docs.example.org/there/#nowhere",
+        "https://docs.example.org/there/x.json",
+    }
+    assert dead_links(site, ignored=["json", "/nowhere/"]) == {
+        "https://docs.example.org/there/#nowhere"
+    }
+
+
+def test_the_first_page_of_an_image_has_what_can_be_copied(site: Path) -> None:
+    page = read(site, f"{REFERENCE}/calico-apiserver")
+    pulls = {
+        "chainguard": "83f965abcaacd722722bc1a4685f48dc678efca6d219382f483b5c551a1355df",
+        "chainguard-private": "3379d827e508b9b044e344c9ad4d70ff7aeb1540450518f61314fc8d9eed11c8",
+    }
+    assert ["".join(code.itertext()) for code in page.iterfind(".//pre/code")] == [
+        f"{line}\n"
+        for owner, digest in pulls.items()
+        for line in (
+            f"docker pull cgr.dev/{owner}/calico-apiserver:latest",
+            f"FROM cgr.dev/{owner}/calico-apiserver:latest@sha256:{digest}",
+        )
+    ]
+    tabs = page.findall(".//nav[@aria-label='Pages of this image']//a")
+    assert [shown(tab) for tab in tabs if tab.get("aria-current")] == ["Overview"]
+
+
+def test_the_page_of_all_images_leads_to_each_of_them(site: Path) -> None:
+    page = read(site, REFERENCE)
+    links = [(shown(a), a.get("href")) for a in page.iterfind(".//tbody/tr/td/a")]
+    images = sorted(Path(url).parent.name for url in committed())
+    assert links == [(image, f"/{REFERENCE}/{image}/") for image in images]
+
+
+def test_a_retired_image_leads_on_from_each_of_its_addresses(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    keys = {"pages": ["index", "overview", "tags_history"], "tabs": None, "url": "/"}
+    site.catalog(**sample_form(ROOT / "listings") | keys)
+    site.build("--only", "curl", "--only", "calicoctl")
+    retired = {"curl": {"redirect": "calicoctl"}}
+    site.catalog(**sample_form(ROOT / "listings") | keys | {"retired": retired})
+    site.build("--only", "curl", "--only", "calicoctl")
+    done = hugo(site.content, tmp_path / "site")
+    assert done.returncode == 0, done.stderr
+    for path in ("", "/tags_history"):
+        page = read(tmp_path / "site", f"curl{path}")
+        (refresh,) = page.findall(".//meta[@http-equiv='refresh']")
+        assert refresh.get("content") == f"0; url=https://docs.example.org/calicoctl{path}/"
+    assert dead_links(tmp_path / "site", ignored=["/using-the-tag-history-api/"]) == set()
 
 
 def test_a_page_loads_nothing_from_another_host(site: Path) -> None:

@@ -377,6 +377,15 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
         dict[str, Any], Meta(description="Fixed front matter values for new pages.")
     ] = {}
     images: Annotated[Images, Meta(description="Which images have pages.")] = Images()
+    descriptions: Annotated[
+        dict[str, LineText],
+        Meta(
+            description=(
+                "By image, a sentence that says what it is, in plain text; by default it is the "
+                "image's own label `org.opencontainers.image.description`."
+            )
+        ),
+    ] = {}
     retired: Annotated[
         dict[str, Retired], Meta(description="Images that are retired on purpose, by name.")
     ] = {}
@@ -420,11 +429,13 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
         for image, overrides in self.images.overrides.items():
             for table in sorted(overrides.keys() - set(names)):
                 raise ValueError(f"`images.overrides.{image}.{table}`: there is no such table")
-        self._check_retired()
+        self._check_names()
         for key, value in self.front_matter.items():
             _check_front_matter(key, value)
 
-    def _check_retired(self) -> None:
+    def _check_names(self) -> None:
+        for name in self.descriptions:
+            _checked_name("descriptions", name)
         for name, retired in self.retired.items():
             _checked_name("retired", name)
             if retired.redirect == name:

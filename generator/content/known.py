@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from generator.content.details import DETAILS_FILE, decode_details
+from generator.content.page import FOLDER_PAGE, is_retired
 from generator.content.state import TAGS_FILE, decode_image, load_build, read_bytes
 from generator.errors import Failure, TagpagesError
 from generator.facts.base import Details
@@ -69,7 +70,10 @@ def _read_image(known: Known, folder: str, name: str) -> None:
 def _own_files(
     content: str, site_files: Collection[str], image_files: Collection[str]
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """Image names ("" for the site) and the names of our files there; links are not followed."""
+    """Image names ("" for the site) and the names of our files there; links are not followed.
+
+    A folder with nothing but the page of a folder is no image's, unless that is a retired one's.
+    """
     folders = [("", content)]
     while folders:
         image, folder = folders.pop()
@@ -87,5 +91,14 @@ def _own_files(
             continue
         except OSError as error:
             raise TagpagesError(f"cannot read the folder {folder}: {error.strerror}") from None
-        if own:
+        if own and not (image and own == [FOLDER_PAGE] and _is_peoples(folder)):
             yield image, frozenset(own)
+
+
+def _is_peoples(folder: str) -> bool:
+    """Whether the page of a folder that has nothing else of ours is people's."""
+    try:
+        page = read_bytes(f"{folder}/{FOLDER_PAGE}")
+    except OSError:
+        return True
+    return not is_retired(page.decode(errors="replace"))

@@ -12,7 +12,10 @@ from datetime import datetime
 
 from generator.content.front_matter import split, with_lastmod, with_values, without
 from generator.content.renew import renewed
+from generator.errors import TagpagesError
 
+FOLDER_PAGE = "_index.md"
+"""Hugo's page of a folder: in one that is no image's, it is people's."""
 RETIRED = "retired"
 _RETIRED = re.compile(rf"^{RETIRED}:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
 
@@ -75,3 +78,11 @@ def retired_for(page: str) -> str | None:
         return None
     found = _RETIRED.search(split(page)[0])
     return found[1] if found else None
+
+
+def is_retired(page: str) -> bool:
+    """Whether a page stands for a retired image; one that cannot be read does not."""
+    try:
+        return retired_for(page) is not None
+    except TagpagesError:
+        return False

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.content.files import Owned
+from generator.content.page import FOLDER_PAGE, is_retired
 from generator.content.state import (
     BUILD_FILE,
     TAGS_FILE,
@@ -72,12 +73,30 @@ class Snapshot:
         return {path.removesuffix(suffix) for path in self.ids if path.endswith(suffix)}
 
     def changed_files(self, other: Snapshot) -> dict[str, list[str]]:
-        """The files that differ between the two, by image; those of the site are under ""."""
+        """The files that differ between the two, by image; those of the site are under "".
+
+        The page of a folder that is no image's is none of ours.
+        """
         changed: dict[str, list[str]] = {}
         for path in sorted(self.ids.keys() | other.ids.keys()):
             if self.ids.get(path) != other.ids.get(path):
                 changed.setdefault(path.rpartition("/")[0], []).append(path)
-        return changed
+        return {
+            image: paths
+            for image, paths in changed.items()
+            if not image
+            or paths != [f"{image}/{FOLDER_PAGE}"]
+            or self._is_image(image)
+            or other._is_image(image)
+        }
+
+    def _is_image(self, folder: str) -> bool:
+        """Whether the page of a folder is an image's, which has a state or is retired."""
+        path = f"{folder}/{FOLDER_PAGE}"
+        if f"{folder}/{TAGS_FILE}" in self.ids:
+            return True
+        page = self.read([path])[path] if path in self.ids else b""
+        return isinstance(page, bytes) and is_retired(page.decode(errors="replace"))
 
 
 def take(where: str, content: Path, ours: Callable[[Build], Owned]) -> Snapshot:

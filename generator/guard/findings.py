@@ -99,3 +99,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     since: date | None = None
     until: date | None = None
     worst: tuple[Worst, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What it is about: an image, the source of a table, or else the site's own files."""
+        return self.image or (f"source {self.table}" if self.table else "the site")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from generator.content.snapshot import Snapshot, of_folder, take
+from generator.content.state import BUILD_FILE
 from generator.content.tree import FileAction
 from generator.guard.findings import Finding
 from generator.guard.memory import with_flapping
@@ -59,10 +60,12 @@ def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
 
 
 def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
+    differing = {
+        name: paths for name, paths in old.changed_files(new).items() if job.selected(name)
+    }
+    site = tuple(path for path in differing.pop("", ()) if path != BUILD_FILE)
     files = {
-        name: {path: _action(path, old, new) for path in paths}
-        for name, paths in old.changed_files(new).items()
-        if name and job.selected(name)
+        name: {path: _action(path, old, new) for path in paths} for name, paths in differing.items()
     }
     (images, were_broken), (now, broken) = old.images(files), new.images(files)
     unreadable = {
@@ -102,6 +105,7 @@ def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
             *with_flapping(told, last.noticed),
         ),
         source_nights(changes, shown_before(job, last), {}),
+        site,
     )
 
 

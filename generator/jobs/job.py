@@ -81,11 +81,15 @@ class Job:
         return tuple(Tab(title=page.title, path=page.path) for page in pages)
 
     @property
+    def home(self) -> str:
+        """The path of an image's first page, below the image's URL."""
+        pages = (IMAGE_OUTPUTS[name] for name in self.catalog.pages if name in IMAGE_OUTPUTS)
+        return next((page.path for page in pages if isinstance(page, Page)), "")
+
+    @property
     def page(self) -> str:
         """The URL of an image's page, with `{image}` for its name."""
-        pages = (IMAGE_OUTPUTS[name] for name in self.catalog.pages if name in IMAGE_OUTPUTS)
-        path = next((page.path for page in pages if isinstance(page, Page)), "")
-        return f"{self.catalog.base_url}{self.catalog.url}{{image}}/{path}"
+        return f"{self.catalog.base_url}{self.catalog.url}{{image}}/{self.home}"
 
     def owned(self, *builds: Build) -> Owned:
         """The files that are ours, those included that the `builds` wrote and the catalog drops."""
@@ -182,6 +186,8 @@ class Job:
                 as_of,
                 catalog.stale_after,
                 self.variants,
+                self.home,
+                catalog.descriptions,
             ),
             self.image_outputs,
             self.site_outputs,

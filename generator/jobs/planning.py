@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace as with_settings
 from datetime import datetime
 from functools import partial
 
@@ -87,9 +88,31 @@ def plan_images(
     paged |= {name: subject for name, subject in subjects.items() if name not in failed}
     _plan_others(job, plan, publisher, known, paged.keys() - failed)
     if publisher.site_outputs or len(publisher.owned.site) > 1:
-        shown = [paged[name] for name in sorted(paged) if publisher.has_tables(paged[name].image)]
-        plan.add(SITE, partial(publisher.site, shown))
+        _plan_site(job, plan, publisher, known, paged)
     return plan
+
+
+def _plan_site(
+    job: Job, plan: Plan, publisher: Publisher, known: Known, paged: Mapping[str, Subject]
+) -> None:
+    """Plan the files of the site: they are about all images that have pages after this run.
+
+    Those are the `paged` ones, and those whose pages stay as they are.
+    """
+    kept = {name: subject for name, subject in stored_subjects(known).items() if plan.failed(name)}
+    shown = {
+        name: subject
+        for name, subject in sorted({**kept, **paged}.items())
+        if publisher.has_tables(subject.image)
+    }
+    retired = {
+        name: image.redirect
+        for name, image in job.catalog.retired.items()
+        if name in known.files and name not in shown and not job.catalog.images.excluded(name)
+    }
+    settings = with_settings(publisher.settings, retired=retired)
+    publisher = with_settings(publisher, settings=settings)
+    plan.add(SITE, partial(publisher.site, list(shown.values())))
 
 
 def stored_subjects(known: Known) -> dict[str, Subject]:
@@ -147,12 +170,13 @@ def report_of(
     before = known.last.as_of or as_of
     span = Span(job.window, before, as_of)
     span = span._replace(complete=with_old_tags(known.images, images, span))
+    touched = plan.touched()
+    site = tuple(touched.pop(SITE, ()))
     changes = tuple(
         change.over_a_page() if change.image in known.files else change
         for change in (
             image_change(name, known.images.get(name), images.get(name), span, files)
-            for name, files in sorted(plan.touched().items())
-            if name != SITE
+            for name, files in sorted(touched.items())
         )
     )
     earlier = {time: found for time, found in known.last.noticed.items() if time < as_of}
@@ -168,6 +192,7 @@ def report_of(
         source_nights(
             changes, shown_before(job, known.last), known.last.usual_losses(as_of.date())
         ),
+        site,
     )
 
 

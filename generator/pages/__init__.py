@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from generator.pages import details, tags_history
+from generator.pages import details, index, overview, tags_history
 from generator.pages.base import Output, Subject
 
 IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
+    "overview": overview.OUTPUT,
     "details": details.OUTPUT,
     "tags_history": tags_history.OUTPUT,
 }
 """The outputs that each image has."""
 
-SITE_OUTPUTS: dict[str, Output[Sequence[Subject]]] = {}
+SITE_OUTPUTS: dict[str, Output[Sequence[Subject]]] = {
+    "index": index.OUTPUT,
+}
 """The outputs that the site has once, in the root of the content folder."""
 
 if TYPE_CHECKING:

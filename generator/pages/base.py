@@ -7,7 +7,7 @@ An output is a page or a data file, of each image (`Output[Subject]`) or of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -50,7 +50,9 @@ class Site:
     """What all outputs of a site share; `url` is from slash to slash, `as_of` in UTC.
 
     A page says of a table that has not been believed for `stale_after` nights since when it is so.
-    `variants` are the globs of the documented tags.
+    `variants` are the globs of the documented tags, `home` is the path of an image's first page
+    below the image's URL. `descriptions` has, by image, a sentence of plain text. `retired` has
+    the retired images that have a page which says so, each with its successor if it has one.
     """
 
     url: str
@@ -61,6 +63,9 @@ class Site:
     as_of: datetime
     stale_after: int
     variants: tuple[str, ...] = ()
+    home: str = ""
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    retired: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

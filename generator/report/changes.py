@@ -87,7 +87,8 @@ class Report(msgspec.Struct, frozen=True):
 
     `before` is the time of the build that this is compared with, `as_of` that of this one (UTC).
     `unchanged` counts the images that are as they were. `page` is the URL of an image's page,
-    with `{image}` for its name. A failure of `stale_after` nights is one to look at first.
+    with `{image}` for its name. A failure of `stale_after` nights is one to look at first. `site`
+    has the pages and data files that are no image's, if they were written or removed.
     """
 
     version: int
@@ -99,6 +100,7 @@ class Report(msgspec.Struct, frozen=True):
     unchanged: int
     findings: tuple[Finding, ...]
     sources: tuple[SourceNight, ...] = ()
+    site: tuple[str, ...] = ()
 
     def count(self, kind: Kind) -> int:
         """How many images were added, removed or changed."""

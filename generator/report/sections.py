@@ -91,7 +91,8 @@ def _findings(findings: Iterable[Finding]) -> list[Entry]:
 
 def _finding(item: Finding) -> Entry:
     """A finding as an entry: what its images have in common is the text."""
-    source = f"source {item.table}" if item.table else "the catalog"
+    site = "the catalog" if item.kind == "held" else "the site"
+    source = f"source {item.table}" if item.table else site
     subject = plain(item.image or source)
     table = f"{item.table}:" if item.table and item.image else ""
     reason = f"`{plain(item.detail)}`" if item.detail else ""
@@ -238,7 +239,9 @@ ROLLS = 3
 
 
 def _other_changes(report: Report) -> Iterator[Entry]:
-    """Changed images of which no tag moved: times, texts and templates."""
+    """Changed images of which no tag moved (times, texts, templates), and the site's own files."""
+    if report.site:
+        yield Entry("the site", ", ".join(f"`{path}`" for path in report.site))
     for change in report.changes:
         if change.kind == "changed" and not change.tables:
             files = (path.rpartition("/")[2] for path in change.files)

@@ -1,0 +1,23 @@
+"""Text that others wrote, without the signs that hide or reorder what stands around them."""
+
+from __future__ import annotations
+
+import re
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+"""Control characters but for tab and line feed, and Unicode's of the class Cf that order text
+(Unicode Standard Annex 9), tag it, or have no width; joiners stay, which scripts and emoji need."""
+_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+
+
+def seen(text: str) -> str:
+    """The text with line feeds at the ends of its lines, and nothing in it that nobody sees."""
+    return _UNSEEN.sub("", _ENDS.sub("\n", text))
+
+
+def one_line(text: str) -> str:
+    """The same in one line: white space of any kind is one space."""
+    return " ".join(seen(text).split())
