@@ -18,7 +18,7 @@ from generator.content.plan import Plan
 from generator.content.state import BUILD_FILE, encode_build
 from generator.content.tree import Tree
 from generator.errors import UsageError
-from generator.facts.base import Facts
+from generator.facts.base import FactsByPlace
 from generator.facts.details import details_of, not_looked_up
 from generator.facts.moves import moves_of
 from generator.guard.findings import Finding
@@ -86,7 +86,8 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
             as_of = known.last.as_of or as_of
         told = facts(parts)
         publisher = job.publisher(tree, known.last, as_of)
-        plan = plan_images(job, publisher, known, _subjects(job, known, verdict, told, as_of))
+        subjects = _subjects(job, known, verdict, told, as_of)
+        plan = plan_images(job, publisher, known, subjects)
         for name in sorted(verdict.gone):
             plan_removal(plan, publisher, name)
         plan.findings[:0] = [*verdict.findings, *spared]
@@ -122,21 +123,22 @@ def _check_not_earlier(as_of: datetime, last: datetime | None) -> None:
 
 
 def _subjects(
-    job: Job, known: Known, verdict: Verdict, told: Mapping[str, Facts], as_of: datetime
+    job: Job, known: Known, verdict: Verdict, told: FactsByPlace, as_of: datetime
 ) -> dict[str, Subject]:
     """The believed images, with what is known of their documented digests and tags."""
     before = known_facts(known)
+    contents = {digest: facts for (table, digest), facts in before.items() if not table}
     stored = stored_subjects(known)
     subjects = {}
     for name, image in verdict.images.items():
         details = details_of(image, job.variants, before, told, as_of)
-        facts = ChainMap(dict(details.facts), before)
+        facts = ChainMap(dict(details.facts), contents)
         moves = moves_of(stored.get(name), image, facts, job.variants, as_of)
         subjects[name] = Subject(image, replace(details, moves=moves))
     return subjects
 
 
-def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: Mapping[str, Facts]) -> None:
+def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: FactsByPlace) -> None:
     """Tell of documented tags of which something could not be looked up."""
     for name, image in verdict.images.items():
         reasons: dict[str, list[str]] = {}
