@@ -310,7 +310,7 @@ def test_the_sample_s_page_of_a_retired_image_has_its_front_matter(site: Site) -
 
 def test_what_ships_names_no_vendor() -> None:
     packaged = [path.read_text() for path in (ROOT / "generator" / "templates").iterdir()]
-    assert len(packaged) == 4
+    assert len(packaged) == 5
     for text in packaged:
         assert not re.search(r"chainguard|fips|wolfi|registry|https?:", text, re.IGNORECASE)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from generator.pages import details, tags_history
+from generator.pages import details, provenance, tags_history
 from generator.pages.base import Output, Subject
 
 IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
     "details": details.OUTPUT,
     "tags_history": tags_history.OUTPUT,
+    "provenance": provenance.OUTPUT,
 }
 """The outputs that each image has."""
 
