@@ -38,6 +38,7 @@ from generator.jobs.planning import (
 )
 from generator.pages.base import Subject
 from generator.report.changes import Report
+from generator.report.facts import State, facts_changed
 
 LEFTOVERS = "build.*-of-*.json"
 """What builds of a shard wrote, when there were such; a whole build removes them."""
@@ -94,6 +95,7 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         _note_unmanaged(job, plan, known)
         _note_unknown(job, plan, verdict)
         _note_facts(job, plan, verdict, told)
+        _note_changes(job, plan, known, subjects, as_of)
         check_only(job, plan)
         if not night.dry_run:
             plan.apply(tree)
@@ -148,6 +150,18 @@ def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: FactsByPlace) -> N
             Finding("not_looked_up", name, detail=reason, tags=tuple(tags))
             for reason, tags in reasons.items()
         ]
+
+
+def _note_changes(
+    job: Job, plan: Plan, known: Known, subjects: Mapping[str, Subject], as_of: datetime
+) -> None:
+    """Tell of documented tags whose image is signed, started or made otherwise than before."""
+    last = (known.last.as_of or as_of).date()
+    for name, (image, details) in stored_subjects(known).items():
+        if name in subjects:
+            before = State(image, details, last)
+            after = State(*subjects[name], as_of.date())
+            plan.findings += facts_changed(before, after, job.variants)
 
 
 def _note_unmanaged(job: Job, plan: Plan, known: Known) -> None:
