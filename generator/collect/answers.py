@@ -10,10 +10,12 @@ from zlib import crc32
 import msgspec
 
 from generator.errors import Failure
-from generator.facts.base import CouldNotLook, Facts
+from generator.facts import by_place
+from generator.facts.base import Absent, CouldNotLook, Facts, FactsByPlace, Found, Place
 from generator.model import Seen, Tag
 
 VERSION = 1
+_KNOWS: dict[type, int] = {CouldNotLook: 0, Absent: 1, Found: 2}
 _CUT = "its answer is missing: the answers end too early; collect again"
 
 
@@ -156,19 +158,21 @@ def notes(parts: Sequence[Answers]) -> Iterator[tuple[str, str, str]]:
                 yield from ((table, image, note) for note in told)
 
 
-def facts(parts: Sequence[Answers]) -> dict[str, Facts]:
-    """What was told of digests; what one source could not look up, another one may have told."""
-    told: dict[str, Facts] = {}
+def facts(parts: Sequence[Answers]) -> FactsByPlace:
+    """What was told of digests; where sources tell different things, the most of it."""
+    together: dict[Place, Facts] = {}
     for part in parts:
-        for source in part.tables.values():
-            for digest, new in source.facts.items():
-                better = {
-                    kind: fact
-                    for kind, fact in new.items()
-                    if not isinstance(fact, CouldNotLook) or kind not in told.get(digest, {})
-                }
-                told[digest] = {**told.get(digest, {}), **better}
-    return told
+        for table, source in part.tables.items():
+            for digest, told in source.facts.items():
+                for place, new in by_place(table, digest, told).items():
+                    old = together.get(place, {})
+                    better = {
+                        kind: fact
+                        for kind, fact in new.items()
+                        if kind not in old or _KNOWS[type(fact)] >= _KNOWS[type(old[kind])]
+                    }
+                    together[place] = {**old, **better}
+    return together
 
 
 def _missing(other: Answers, number: int) -> Answers:

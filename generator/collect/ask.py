@@ -35,8 +35,8 @@ async def _collect(
 ) -> None:
     """Fill `answers` in place: if the task returned them, `asyncio.run` would format them all."""
     lookup = Lookup(collection.facts)
-    for source in answers.tables.values():
-        lookup.take(source.facts)
+    for table, source in answers.tables.items():
+        lookup.take(table, source.facts)
     with _stopped_in_order():
         async with Shared(collection, observer, lookup, journal) as shared:
             ticks = asyncio.create_task(_ticks(observer))

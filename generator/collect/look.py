@@ -10,8 +10,9 @@ from typing import Any
 
 from generator.collect.in_time import in_time
 from generator.errors import SourceError, TagpagesError
-from generator.facts import look, unanswered
-from generator.facts.base import CouldNotLook, Fact, Facts
+from generator.facts import Location, by_place, look, told_for_good, unanswered
+from generator.facts.base import CouldNotLook, Fact, Facts, FactsByPlace, Place
+from generator.facts.policy import Policy
 from generator.grouping import matching
 from generator.model import Tag
 from generator.sources.base import Source, SourceSpec
@@ -21,12 +22,13 @@ from generator.sources.base import Source, SourceSpec
 class Wanted:
     """Which facts are wanted: these `kinds`, of the digests of tags that match the globs.
 
-    `known` has by digest what earlier builds were told.
+    `known` is what earlier builds were told; `policies` say by table whose signatures count.
     """
 
     globs: tuple[str, ...] = ()
     kinds: frozenset[str] = frozenset()
-    known: Mapping[str, Facts] = field(default_factory=dict)
+    known: FactsByPlace = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
 
 
 NOTHING = Wanted()
@@ -37,17 +39,17 @@ class Lookup:
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        self._known = dict(wanted.known)
-        self._told: defaultdict[str, dict[str, Fact[Any]]] = defaultdict(dict)
+        self._told: defaultdict[Place, dict[str, Fact[Any]]] = defaultdict(dict)
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def take(self, facts: Mapping[str, Facts]) -> None:
-        """Take in what an earlier run of the same pull was told."""
+    def take(self, table: str, facts: Mapping[str, Facts]) -> None:
+        """Take in what an earlier run of the same pull was told, by digest."""
         for digest, told in facts.items():
-            self._told[digest] |= told
+            for place, part in by_place(table, digest, told).items():
+                self._told[place] |= part
 
     async def new(
-        self, source: Source, spec: SourceSpec, image: str, tags: Sequence[Tag]
+        self, table: str, spec: SourceSpec, source: Source, image: str, tags: Sequence[Tag]
     ) -> dict[str, Facts]:
         """By digest, the facts that are wanted of an image's tags, where they may be new.
 
@@ -55,24 +57,23 @@ class Lookup:
         """
         wanted = matching(self._wanted.globs)
         digests = dict.fromkeys(tag.digest for tag in tags if wanted(tag.name))
+        where = Location(source, image, self._wanted.policies.get(table))
         found = {}
         for digest in digests:
             async with self._locks[digest]:
-                if not (kinds := self._unanswered(digest)):
+                known, told = _of(self._wanted.known, table, digest), _of(self._told, table, digest)
+                if not (kinds := self._wanted.kinds & unanswered(known) - told_for_good(told)):
                     continue
-                known = {**self._known.get(digest, {}), **self._told[digest]}
                 try:
-                    new = await in_time(look(source, image, digest, kinds, known), spec)
+                    new = await in_time(look(where, digest, kinds, {**known, **told}), spec)
                 except (SourceError, TagpagesError) as error:
                     new = dict.fromkeys(sorted(kinds), CouldNotLook(str(error)))
                 if new:
                     found[digest] = new
-                    self._told[digest] |= new
+                    self.take(table, {digest: new})
         return found
 
-    def _unanswered(self, digest: str) -> frozenset[str]:
-        """The kinds to ask for: those that nobody has told in this pull, if they may be new."""
-        told = {
-            name for name, fact in self._told[digest].items() if not isinstance(fact, CouldNotLook)
-        }
-        return self._wanted.kinds & unanswered(self._known.get(digest, {})) - told
+
+def _of(facts: FactsByPlace, table: str, digest: str) -> Facts:
+    """What is known of a digest as it lies in the registry of a table."""
+    return {**facts.get(("", digest), {}), **facts.get((table, digest), {})}

@@ -148,7 +148,7 @@ class Pull:
         try:
             check_name(name)
             tags = await in_time(source.tags(name), self._spec)
-            found = await self._shared.lookup.new(source, self._spec, name, tags or ())
+            found = await self._shared.lookup.new(self._table, self._spec, source, name, tags or ())
         except SourceError:
             raise
         except HiddenError as error:

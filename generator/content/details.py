@@ -5,12 +5,14 @@ Written one member a line, and one element of a list of objects a line, so that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from generator.content.state import UNREADABLE, VERSION, check_version, newer
 from generator.errors import TagpagesError
 from generator.facts import FACTS, decode_facts
-from generator.facts.base import Details, Move
+from generator.facts.base import Details, Facts, Move
 from generator.model import check_digest, check_name
 
 DETAILS_FILE = "details.json"
@@ -22,6 +24,7 @@ class _DetailsFile(msgspec.Struct):
     image: str
     digests: dict[str, dict[str, msgspec.Raw]]
     moves: dict[str, dict[str, tuple[Move, ...]]] = {}
+    tables: dict[str, dict[str, dict[str, msgspec.Raw]]] = {}
 
 
 _decode_file = msgspec.json.Decoder(_DetailsFile).decode
@@ -32,20 +35,28 @@ def encode_details(details: Details) -> bytes:
     """The text of an image's `details.json`.
 
     Digests stand in the order of `details`; that of the documented tags (`documented`) lets a
-    diff show what changed where a tag moved. Digests of which nothing is known are left out.
+    diff show what changed where a tag moved. Digests of which nothing is known are left out; so is
+    `tables`, which has by table what its registry tells of digests, where it tells nothing.
     """
     file: dict[str, object] = {
         "version": VERSION,
         "image": details.image,
-        "digests": {
-            digest: {name: facts[name] for name in FACTS if name in facts}
-            for digest, facts in details.facts.items()
-            if facts
-        },
+        "digests": _digests(details.facts),
     }
     if details.moves:
         file["moves"] = details.moves
+    if details.tables:
+        file["tables"] = {name: _digests(details.tables[name]) for name in details.tables}
     return _lines(msgspec.to_builtins(file), b"\n") + b"\n"
+
+
+def _digests(facts_of: Mapping[str, Facts]) -> dict[str, Facts]:
+    """What is known by digest, its kinds in the order of `FACTS`."""
+    return {
+        digest: {name: facts[name] for name in FACTS if name in facts}
+        for digest, facts in facts_of.items()
+        if facts
+    }
 
 
 def _lines(value: object, end: bytes) -> bytes:
@@ -74,5 +85,9 @@ def _details(file: _DetailsFile, name: str) -> Details:
     check_version(file.version)
     if check_name(file.image) != name:
         raise TagpagesError(f"it is about the image `{file.image}`")
-    facts = {check_digest(digest): decode_facts(entry) for digest, entry in file.digests.items()}
-    return Details(name, facts, file.moves)
+    tables = {table: _facts(digests) for table, digests in file.tables.items()}
+    return Details(name, _facts(file.digests), file.moves, tables)
+
+
+def _facts(digests: Mapping[str, Mapping[str, msgspec.Raw]]) -> dict[str, Facts]:
+    return {check_digest(digest): decode_facts(entry) for digest, entry in digests.items()}

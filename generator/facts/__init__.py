@@ -7,6 +7,7 @@ so a fact that is found, or is not there, need not be asked for again.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -14,9 +15,11 @@ import msgspec
 
 from generator.errors import SourceError, TagpagesError
 from generator.facts.attached import ATTACHED
-from generator.facts.base import CouldNotLook, Fact, Facts, Kind
+from generator.facts.base import Absent, CouldNotLook, Fact, Facts, Found, Kind, Place, Question
+from generator.facts.evidence import EVIDENCE
 from generator.facts.image import IMAGE
 from generator.facts.packages import PACKAGES
+from generator.facts.policy import Policy
 from generator.sources.base import Source
 
 _NOTHING: Facts = MappingProxyType({})
@@ -26,6 +29,7 @@ FACTS: dict[str, Kind[Any]] = {
     for kind in (
         IMAGE,
         ATTACHED,
+        EVIDENCE,
         PACKAGES,
     )
 }
@@ -48,6 +52,15 @@ def unanswered(facts: Facts) -> frozenset[str]:
     )
 
 
+def by_place(table: str, digest: str, facts: Facts) -> dict[Place, Facts]:
+    """The facts that a table was told of a digest, each where it belongs."""
+    places: dict[Place, dict[str, Fact[Any]]] = {}
+    for name, fact in facts.items():
+        place = (table if FACTS[name].by_table else "", digest)
+        places.setdefault(place, {})[name] = fact
+    return dict(places)
+
+
 def decode_facts(entry: Mapping[str, msgspec.Raw]) -> Facts:
     """The facts of a digest from JSON, every value checked.
 
@@ -58,10 +71,28 @@ def decode_facts(entry: Mapping[str, msgspec.Raw]) -> Facts:
     return {name: FACTS[name].decode(raw) for name, raw in entry.items()}
 
 
+def told_for_good(facts: Facts) -> frozenset[str]:
+    """The kinds that no other table need be asked for in the same build, when it was told that."""
+    return frozenset(
+        name
+        for name, fact in facts.items()
+        if isinstance(fact, (Found, Absent) if FACTS[name].by_table else FACTS[name].settled)
+    )
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where digests lie: an image of a source. `policy` says whose signatures count there."""
+
+    source: Source
+    image: str
+    policy: Policy | None = None
+
+
 async def look(
-    source: Source, image: str, digest: str, kinds: Collection[str] = FACTS, known: Facts = _NOTHING
+    where: Location, digest: str, kinds: Collection[str] = FACTS, known: Facts = _NOTHING
 ) -> Facts:
-    """These kinds of fact of a digest of an image, as far as the source has a place for them.
+    """These kinds of fact of a digest, as far as the source has a place for them.
 
     `known` is what is known of the digest already. A fact that could not be looked up is
     `CouldNotLook`; SourceError passes through.
@@ -69,7 +100,7 @@ async def look(
     facts: dict[str, Fact[Any]] = {}
     for name in (name for name in FACTS if name in kinds):
         try:
-            fact = await _look(FACTS[name], source, image, digest, {**known, **facts})
+            fact = await _look(FACTS[name], where, digest, {**known, **facts})
         except SourceError:
             raise
         except TagpagesError as error:
@@ -79,12 +110,12 @@ async def look(
     return facts
 
 
-async def _look(
-    kind: Kind[Any], source: Source, image: str, digest: str, known: Facts
-) -> Fact[Any] | None:
+async def _look(kind: Kind[Any], where: Location, digest: str, known: Facts) -> Fact[Any] | None:
     """One fact; None where the source has no place for it."""
-    recorded = await source.recorded(image, digest) if kind.read else None
+    recorded = await where.source.recorded(where.image, digest) if kind.read else None
     if kind.read and recorded is not None:
         return kind.read(recorded)
-    repository = await source.repository(image)
-    return await kind.look(repository, digest, known) if kind.look and repository else None
+    repository = await where.source.repository(where.image)
+    if kind.look is None or repository is None:
+        return None
+    return await kind.look(Question(repository, digest, known, where.policy))

@@ -20,7 +20,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from generator.facts.base import Absent, CouldNotLook, Fact, Facts, Found, Kind
+from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind, Question
 from generator.facts.image import IMAGE, ImageFacts
 from generator.model import check_digest
 from generator.registry import RegistryError, Repository
@@ -52,10 +52,12 @@ _PREDICATES = (
     "dev.sigstore.bundle.predicateType",
 )
 """The annotations that tell a predicate's type: of a layer, or of its manifest."""
+END_OF_LIFE = "vnd.microsoft.artifact.lifecycle.end-of-life.date"
+"""The annotation with the day on which nobody maintains an image any more (notation, Azure)."""
 _KEPT = (
     "org.opencontainers.image.created",
     "dev.sigstore.bundle.content",
-    "vnd.microsoft.artifact.lifecycle.end-of-life.date",
+    END_OF_LIFE,
 )
 """The annotations of a manifest that are kept."""
 _TEXT_LIMIT = 255
@@ -94,17 +96,20 @@ Attached = tuple[Artifact, ...]
 """In the order of their places: the digest itself first, then its platforms."""
 
 
-async def look(repository: Repository, digest: str, facts: Facts) -> Fact[Attached]:
+async def look(asked: Question) -> Fact[Attached]:
     """All that is attached to a digest; `Absent` when every place answered that nothing is.
 
     Raises RegistryError when one place could not be looked at, or a limit is passed.
     """
-    image = IMAGE.of(facts)
+    digest = asked.digest
+    image = IMAGE.of(asked.known)
     if isinstance(image, CouldNotLook):
         return CouldNotLook(image.reason)
     contents = image.value if isinstance(image, Found) else ImageFacts()
     platforms = {item.digest: item.name for item in contents.platforms if item.digest}
-    reader = _Reader(repository, {digest: ""} | platforms | {digest: ""}, ATTACHED.of(facts))
+    reader = _Reader(
+        asked.repository, {digest: ""} | platforms | {digest: ""}, ATTACHED.of(asked.known)
+    )
     if contents.is_index:
         await reader.add_index(digest)
     for subject in list(reader.platforms):
@@ -238,4 +243,4 @@ def _short(text: str) -> str:
 
 
 _decode = msgspec.json.Decoder(Found[Attached] | Absent | CouldNotLook).decode
-ATTACHED = Kind[Attached]("attached", _decode, look, after=(IMAGE.name,), settled=())
+ATTACHED = Kind[Attached]("attached", _decode, look, after=(IMAGE.name,), settled=(), by_table=True)

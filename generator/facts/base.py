@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from generator.facts.policy import Policy
 from generator.model import check_digest
 from generator.registry import Repository
 
@@ -104,14 +105,41 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Details(msgspec.Struct, frozen=True):
-    """What is known of an image's documented digests: their facts, by digest.
+    """What is known of an image's documented digests.
 
-    `moves` are the last ones of each documented tag, newest first, by table and tag.
+    `facts` are what the digests contain, by digest; `tables` are what the registry of each table
+    has about them, by table and digest. `moves` are the last ones of each documented tag, newest
+    first, by table and tag.
     """
 
     image: str
     facts: Mapping[str, Facts] = {}
     moves: Mapping[str, Mapping[str, tuple[Move, ...]]] = {}
+    tables: Mapping[str, Mapping[str, Facts]] = {}
+
+    def of(self, table: str, digest: str) -> Facts:
+        """All that is known of a digest as it lies in the registry of a table."""
+        return {**self.facts.get(digest, {}), **self.tables.get(table, {}).get(digest, {})}
+
+
+Place = tuple[str, str]
+"""What facts are about: a table and a digest, or a digest wherever it lies, with an empty table."""
+
+FactsByPlace = Mapping[Place, Facts]
+"""What is known of many digests."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a kind of fact is asked: about a digest in a repository, of which that is `known`.
+
+    `policy` says whose signatures count there; without one, none is verified.
+    """
+
+    repository: Repository
+    digest: str
+    known: Facts
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True)
@@ -119,18 +147,19 @@ class Kind(Generic[T]):
     """One kind of fact about a digest.
 
     `decode` reads a fact from JSON and checks every value in it (it raises TagpagesError or
-    msgspec's errors). `look` asks a registry: it is given the digest, and what is known of it,
-    that of this look included; first it needs the kinds in `after`. `read` reads a recorded apko
-    configuration. Both raise TagpagesError when they could not look. None stands for a place that
-    never has the fact. A fact whose state is in `settled` is not asked for again.
+    msgspec's errors). `look` asks a registry; first it needs the kinds in `after`, which are known
+    then. `read` reads a recorded apko configuration. Both raise TagpagesError when they could not
+    look. None stands for a place that never has the fact. A fact whose state is in `settled` is not
+    asked for again. A kind is `by_table` where registries may tell different things of one digest.
     """
 
     name: str
     decode: Callable[[msgspec.Raw], Fact[T]]
-    look: Callable[[Repository, str, Facts], Awaitable[Fact[T]]] | None = None
+    look: Callable[[Question], Awaitable[Fact[T]]] | None = None
     read: Callable[[bytes], Fact[T]] | None = None
     after: tuple[str, ...] = ()
     settled: tuple[type, ...] = (Found, Absent)
+    by_table: bool = False
 
     def of(self, facts: Facts) -> Fact[T] | None:
         """This kind's fact of a digest; None if nobody has asked for it."""

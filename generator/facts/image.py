@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.facts.apko import decode_apko
-from generator.facts.base import Absent, CouldNotLook, Fact, Facts, Found, Kind
+from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind, Question
 from generator.model import check_digest
 from generator.registry import RegistryError, Repository, parse_time
 from generator.registry.documents import (
@@ -124,18 +124,18 @@ class ImageFacts(msgspec.Struct, frozen=True, omit_defaults=True):
             raise ValueError(f"the time {self.created} is not in UTC")
 
 
-async def look(repository: Repository, digest: str, _: Facts) -> Fact[ImageFacts]:
+async def look(asked: Question) -> Fact[ImageFacts]:
     """What a registry says of the digest; `Absent` if it is no image (a chart, a signature).
 
     Raises RegistryError for a document that cannot be had, is not as the specification wants it,
     or goes over a limit.
     """
-    reader = _Reader(repository)
-    top = document(await repository.manifest(digest))
+    reader = _Reader(asked.repository)
+    top = document(await asked.repository.manifest(asked.digest))
     if isinstance(top, Index):
-        await reader.add_index(digest, top)
+        await reader.add_index(asked.digest, top)
     else:
-        await reader.add(digest, top, None)
+        await reader.add(asked.digest, top, None)
     if not reader.images:
         return Absent()
     config = await reader.config(_usual(reader.images))

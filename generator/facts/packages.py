@@ -15,7 +15,7 @@ import msgspec
 from generator.errors import SourceError, TagpagesError
 from generator.facts.apko import decode_apko
 from generator.facts.attached import ATTACHED, Artifact
-from generator.facts.base import Absent, CouldNotLook, Fact, Facts, Found, Kind
+from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind, Question
 from generator.facts.image import IMAGE, USUAL_PLATFORM
 from generator.facts.sbom import Package, SbomFormat, read_sbom
 from generator.facts.statements import is_statement, read_statement
@@ -61,12 +61,12 @@ class Packages(msgspec.Struct, frozen=True, omit_defaults=True):
         return _SYSTEM & {package.type for package in self.packages}
 
 
-async def look(repository: Repository, _: str, facts: Facts) -> Fact[Packages]:
+async def look(asked: Question) -> Fact[Packages]:
     """The packages that the attached documents tell; `Absent` where none is attached.
 
     Where none of the documents can be read, the reason is that of the first one.
     """
-    attached = ATTACHED.of(facts)
+    attached = ATTACHED.of(asked.known)
     if isinstance(attached, CouldNotLook):
         return CouldNotLook(attached.reason)
     artifacts = attached.value if isinstance(attached, Found) else ()
@@ -74,7 +74,7 @@ async def look(repository: Repository, _: str, facts: Facts) -> Fact[Packages]:
     candidates = sorted(filter(_may_tell, artifacts), key=_rank)
     for artifact in candidates[:TRIES]:
         try:
-            packages = await _read(repository, artifact)
+            packages = await _read(asked.repository, artifact)
         except SourceError:
             raise
         except TagpagesError as error:

@@ -1,17 +1,21 @@
-"""in-toto statements in the wrappings in which they are attached to images.
+"""What a statement or a signature is about, in the wrappings in which they are attached to images.
 
-Sources: in-toto Attestation Framework, "Statement" and "Envelope" (DSSE); `sigstore_bundle.proto`
-of Sigstore's protobuf-specs. A statement says what it is about: it is read for that digest only.
-Nobody checks a signature here.
+Sources: in-toto Attestation Framework, "Statement" and "Envelope" (DSSE); Sigstore's
+protobuf-specs, `sigstore_bundle.proto`; cosign's specs, "Signature Spec". What is about another
+digest than the one that it is attached to is not read. Nobody checks a signature here.
 """
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import msgspec
 
 from generator.errors import TagpagesError
 from generator.facts.attached import Artifact
 from generator.model import shown
+
+T = TypeVar("T")
 
 BUNDLE = "application/vnd.dev.sigstore.bundle"
 """How the types of all versions of Sigstore's bundle begin."""
@@ -32,12 +36,43 @@ class _Subject(msgspec.Struct):
     digest: dict[str, str] = {}
 
 
-class _Envelope(msgspec.Struct):
+class Signature(msgspec.Struct):
+    """One signature of an envelope."""
+
+    sig: bytes = b""
+
+
+class Envelope(msgspec.Struct, rename="camel"):
+    """A DSSE envelope."""
+
     payload: bytes
+    payload_type: str = ""
+    signatures: list[Signature] = []
+
+
+class _Hash(msgspec.Struct):
+    digest: bytes = b""
+
+
+class _Message(msgspec.Struct, rename="camel"):
+    message_digest: _Hash = msgspec.field(default_factory=_Hash)
 
 
 class _Bundle(msgspec.Struct, rename="camel"):
-    dsse_envelope: _Envelope | None = None
+    dsse_envelope: Envelope | None = None
+    message_signature: _Message | None = None
+
+
+class _Image(msgspec.Struct, rename="kebab"):
+    docker_manifest_digest: str = ""
+
+
+class _Critical(msgspec.Struct):
+    image: _Image
+
+
+class _SimpleSigning(msgspec.Struct):
+    critical: _Critical
 
 
 def is_statement(artifact: Artifact) -> bool:
@@ -50,28 +85,54 @@ def read_statement(artifact: Artifact, content: bytes) -> Statement | None:
 
     Raises TagpagesError for what is no statement, or is about another digest.
     """
-    try:
-        payload = _payload(artifact, content)
-        statement = payload and msgspec.json.decode(payload, type=Statement)
-    except _UNREADABLE as error:
-        raise TagpagesError(
-            f"{artifact.blob}, attached to {artifact.subject}, is no statement: {shown(str(error))}"
-        ) from None
-    if not statement:
-        return None
+    if artifact.media_type.startswith(_BARE):
+        return parse_statement(artifact, content)
+    envelope = read_envelope(artifact, content)
+    return parse_statement(artifact, envelope.payload) if envelope else None
+
+
+def read_envelope(artifact: Artifact, content: bytes) -> Envelope | None:
+    """The envelope, which may be in a bundle; None in a bundle that has only a signature.
+
+    Raises TagpagesError for what is neither.
+    """
+    if artifact.media_type.startswith(BUNDLE):
+        return _decoded(artifact, content, _Bundle).dsse_envelope
+    return _decoded(artifact, content, Envelope)
+
+
+def parse_statement(artifact: Artifact, payload: bytes) -> Statement:
+    """The statement that a payload is; raises TagpagesError if it is none about the subject."""
+    statement = _decoded(artifact, payload, Statement)
     algorithm, _, encoded = artifact.subject.partition(":")
     if all(subject.digest.get(algorithm) != encoded for subject in statement.subject):
-        raise TagpagesError(
-            f"{artifact.blob}, attached to {artifact.subject}, is about another digest: not shown"
-        )
+        raise _about_another(artifact)
     return statement
 
 
-def _payload(artifact: Artifact, content: bytes) -> bytes:
-    """The statement's JSON; empty in a bundle that has none."""
+def check_signature(artifact: Artifact, content: bytes) -> None:
+    """Raise TagpagesError unless this is a signature of the subject, in a bundle or as cosign 2."""
     if artifact.media_type.startswith(BUNDLE):
-        envelope = msgspec.json.decode(content, type=_Bundle).dsse_envelope
-        return envelope.payload if envelope else b""
-    if artifact.media_type.startswith(_DSSE):
-        return msgspec.json.decode(content, type=_Envelope).payload
-    return content
+        signed = _decoded(artifact, content, _Bundle).message_signature
+        digest = f"sha256:{signed.message_digest.digest.hex()}" if signed else ""
+    else:
+        signing = _decoded(artifact, content, _SimpleSigning)
+        digest = signing.critical.image.docker_manifest_digest
+    if digest != artifact.subject:
+        raise _about_another(artifact)
+
+
+def _about_another(artifact: Artifact) -> TagpagesError:
+    return TagpagesError(
+        f"{artifact.blob}, attached to {artifact.subject}, is about another digest: not shown"
+    )
+
+
+def _decoded(artifact: Artifact, content: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except _UNREADABLE as error:
+        raise TagpagesError(
+            f"{artifact.blob}, attached to {artifact.subject}, is not as it should be:"
+            f" {shown(str(error))}"
+        ) from None

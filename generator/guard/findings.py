@@ -29,6 +29,13 @@ FindingKind = Literal[
     "left_out",
     "unchanged",
     "time_ahead",
+    "unverified",
+    "unsigned",
+    "user_root",
+    "entrypoint",
+    "grown",
+    "end_of_life",
+    "packages",
 ]
 """What was noticed:
 
@@ -55,6 +62,14 @@ FindingKind = Literal[
 - `left_out`: a source that has never answered yet; pages do without its table until it does.
 - `unchanged`: a source has given the very same answer for longer than it used to.
 - `time_ahead`: tags have a time after that of the build, which is not believed.
+- `unverified`: the image of a documented tag had a signature or attestation that was verified, and
+  has none any more.
+- `unsigned`: it was signed, and is not any more.
+- `user_root`: it is started as root now, and was not.
+- `entrypoint`: it is started with another entrypoint.
+- `grown`: it has grown by more than a quarter.
+- `end_of_life`: the end of its life has come, as an attached artifact says.
+- `packages`: its packages are not what they were in the build before.
 - `removed`: tags that a page showed are gone from the registry.
 """
 
@@ -68,6 +83,12 @@ EVENTS: frozenset[FindingKind] = frozenset(
         "moved_back",
         "immutable_changed",
         "time_back",
+        "unverified",
+        "unsigned",
+        "user_root",
+        "entrypoint",
+        "grown",
+        "end_of_life",
         "removed",
     }
 )

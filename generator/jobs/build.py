@@ -18,7 +18,7 @@ from generator.content.plan import Plan
 from generator.content.state import BUILD_FILE, encode_build
 from generator.content.tree import Tree
 from generator.errors import UsageError
-from generator.facts.base import Facts
+from generator.facts.base import FactsByPlace
 from generator.facts.details import details_of, not_looked_up
 from generator.facts.moves import moves_of
 from generator.guard.findings import Finding
@@ -38,6 +38,7 @@ from generator.jobs.planning import (
 )
 from generator.pages.base import Subject
 from generator.report.changes import Report
+from generator.report.facts import State, facts_changed
 
 LEFTOVERS = "build.*-of-*.json"
 """What builds of a shard wrote, when there were such; a whole build removes them."""
@@ -96,6 +97,7 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         plan.findings += [
             Finding("odd_answer", image, table, note) for table, image, note in notes(parts)
         ]
+        _note_changes(job, plan, known, subjects, as_of)
         check_only(job, plan)
         if not night.dry_run:
             plan.apply(tree)
@@ -127,21 +129,22 @@ def _check_not_earlier(as_of: datetime, last: datetime | None) -> None:
 
 
 def _subjects(
-    job: Job, known: Known, verdict: Verdict, told: Mapping[str, Facts], as_of: datetime
+    job: Job, known: Known, verdict: Verdict, told: FactsByPlace, as_of: datetime
 ) -> dict[str, Subject]:
     """The believed images, with what is known of their documented digests and tags."""
     before = known_facts(known)
+    contents = {digest: facts for (table, digest), facts in before.items() if not table}
     stored = stored_subjects(known)
     subjects = {}
     for name, image in verdict.images.items():
         details = details_of(image, job.variants, before, told, as_of)
-        facts = ChainMap(dict(details.facts), before)
+        facts = ChainMap(dict(details.facts), contents)
         moves = moves_of(stored.get(name), image, facts, job.variants, as_of)
         subjects[name] = Subject(image, replace(details, moves=moves))
     return subjects
 
 
-def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: Mapping[str, Facts]) -> None:
+def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: FactsByPlace) -> None:
     """Tell of documented tags of which something could not be looked up."""
     for name, image in verdict.images.items():
         reasons: dict[str, list[str]] = {}
@@ -151,6 +154,18 @@ def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: Mapping[str, Facts
             Finding("not_looked_up", name, detail=reason, tags=tuple(tags))
             for reason, tags in reasons.items()
         ]
+
+
+def _note_changes(
+    job: Job, plan: Plan, known: Known, subjects: Mapping[str, Subject], as_of: datetime
+) -> None:
+    """Tell of documented tags whose image is signed, started or made otherwise than before."""
+    last = (known.last.as_of or as_of).date()
+    for name, (image, details) in stored_subjects(known).items():
+        if name in subjects:
+            before = State(image, details, last)
+            after = State(*subjects[name], as_of.date())
+            plan.findings += facts_changed(before, after, job.variants)
 
 
 def _note_unmanaged(job: Job, plan: Plan, known: Known) -> None:

@@ -18,7 +18,7 @@ from generator.collect.look import Wanted
 from generator.collect.pull import Collection, Observer
 from generator.content.known import Known
 from generator.errors import UsageError
-from generator.facts.base import Facts
+from generator.facts.base import Facts, Place
 from generator.jobs.job import Job
 
 WHOLE = (1, 1)
@@ -54,7 +54,7 @@ def collect(job: Job, known: Known, observer: Observer, pull: Pull) -> Answers:
             and name not in known.broken
         ),
         jobs=pull.jobs,
-        facts=Wanted(job.variants, job.needs, known_facts(known)),
+        facts=Wanted(job.variants, job.needs, known_facts(known), job.policies),
     )
     remote = pull.journaled and any(source.is_remote for source in sources.values())
     path = job.root / FOLDER / f"{_name(pull.shard)}.jsonl"
@@ -67,12 +67,13 @@ def collect(job: Job, known: Known, observer: Observer, pull: Pull) -> Answers:
     return answers
 
 
-def known_facts(known: Known) -> dict[str, Facts]:
+def known_facts(known: Known) -> dict[Place, Facts]:
     """What is known of digests, whichever image has them."""
     return {
-        digest: facts
+        (table, digest): facts
         for details in known.details.values()
-        for digest, facts in details.facts.items()
+        for table, digests in {"": details.facts, **details.tables}.items()
+        for digest, facts in digests.items()
     }
 
 
@@ -104,7 +105,7 @@ def answers_file(shard: tuple[int, int]) -> Path:
 def sources_hash(job: Job) -> str:
     """A hash of all in the catalog that the answers depend on: sources and images."""
     catalog = job.catalog
-    asked = [[table.name, table.source] for table in catalog.tables]
+    asked = [[table.name, table.source, table.verify] for table in catalog.tables]
     encoded = msgspec.json.encode([asked, catalog.images, job.variants, sorted(job.needs)])
     return sha256(encoded).hexdigest()[:16]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from generator.catalog.read import read_catalog
-from generator.catalog.spec import Catalog, Tab
+from generator.catalog.spec import Catalog, Tab, Verify
 from generator.content.files import Owned, owned
 from generator.content.known import Known, load
 from generator.content.publish import Publisher
@@ -22,6 +22,7 @@ from generator.content.tree import Tree
 from generator.errors import UsageError
 from generator.facts import needed
 from generator.facts.image import IMAGE
+from generator.facts.policy import Policy
 from generator.grouping import Window
 from generator.guard.memory import Build
 from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS, Name
@@ -149,6 +150,25 @@ class Job:
         outputs = (*self.image_outputs, *self.site_outputs)
         return needed(asked.union(*(output.needs for output in outputs)))
 
+    @cached_property
+    def policies(self) -> dict[str, Policy]:
+        """By table, whose signatures count; raises UsageError for a key that cannot be read."""
+        return {
+            table.name: self._policy(f"tables.{table.name}.verify", table.verify)
+            for table in self.catalog.tables
+            if table.verify
+        }
+
+    def _policy(self, where: str, verify: Verify) -> Policy:
+        root = self.root / verify.trusted_root if verify.trusted_root else None
+        if root and not root.is_file():
+            raise UsageError(f"{self.file}: `{where}.trusted_root`: there is no file {root}")
+        try:
+            key = (self.root / verify.key).read_bytes() if verify.key else b""
+        except OSError as error:
+            raise UsageError(f"{self.file}: `{where}.key`: {error.strerror}") from None
+        return Policy(verify.issuer, verify.identity, key, root)
+
     @property
     def variants(self) -> tuple[str, ...]:
         """Globs of the documented tags; where only a page asks for facts, the usual ones."""
@@ -202,7 +222,11 @@ class Job:
         repositories = self.catalog.images.repositories
         return {
             table.name: TableInfo(
-                table.heading, table.text.strip(), table.source, repositories(table.name)
+                table.heading,
+                table.text.strip(),
+                table.source,
+                repositories(table.name),
+                table.verify,
             )
             for table in self.catalog.tables
         }

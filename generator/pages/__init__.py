@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from generator.pages import details, index, overview, tags_history
+from generator.pages import details, index, overview, provenance, tags_history
 from generator.pages.base import Output, Subject
 
 IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
     "overview": overview.OUTPUT,
     "details": details.OUTPUT,
     "tags_history": tags_history.OUTPUT,
+    "provenance": provenance.OUTPUT,
 }
 """The outputs that each image has."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from generator.catalog.spec import Tab
+from generator.catalog.spec import Tab, Verify
 from generator.facts.base import Details
 from generator.grouping import TagOrder, Window
 from generator.model import Image
@@ -32,13 +32,15 @@ class Subject(NamedTuple):
 class TableInfo:
     """What pages say of a table besides its tags; `title` and `text` are Markdown.
 
-    `repositories` has, by image, those that differ from the source's rule.
+    `repositories` has, by image, those that differ from the source's rule; `verify` says whose
+    signatures count.
     """
 
     title: str
     text: str
     source: SourceSpec
     repositories: Mapping[str, str]
+    verify: Verify | None = None
 
     def address(self, image: str) -> Address:
         """Where an image is pulled from."""

@@ -59,6 +59,8 @@ class Endpoint:
         self.session = session
         self.origin = origin
         self.auth = auth or Fixed()
+        self.lacks_referrers = False
+        """Whether it has answered that it has no referrers API."""
         session.restrict(origin, concurrency)
 
     async def get(self, target: str, **options: Unpack[Options]) -> Reply:

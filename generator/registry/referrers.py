@@ -34,9 +34,11 @@ class _Referrers(msgspec.Struct):
 async def referrers(endpoint: Endpoint, path: str, scope: str, limit: int) -> list[str] | None:
     """The digests, not checked, in the list at that path; None without the API.
 
-    Raises RegistryError for more than `limit` of them, and for a list that the registry has
-    filtered without being asked to.
+    A registry that answered that it has no such API is not asked again. Raises RegistryError for
+    more than `limit` of them, and for a list that the registry has filtered without being asked to.
     """
+    if endpoint.lacks_referrers:
+        return None
     found: dict[str, None] = {}
     first = True
     try:
@@ -55,6 +57,8 @@ async def referrers(endpoint: Endpoint, path: str, scope: str, limit: int) -> li
                 )
     except StatusError as error:
         if first and error.status in _NO_API:
+            told = error.status != HTTPStatus.BAD_REQUEST and error.codes <= {"UNSUPPORTED"}
+            endpoint.lacks_referrers = told
             return None
         raise
     return list(found)

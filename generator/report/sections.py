@@ -15,11 +15,15 @@ def needs_a_look(report: Report) -> list[Section]:
     found, stale = report.found, report.stale_after
     failed, held = found("failed"), found("held")
     return _filled(
+        section("Not verified any more", _findings(found("unverified"))),
         section(f"Failed for {stale} nights or more", _findings(_old(failed, stale))),
         section(f"Held back for {stale} nights or more", _findings(_old(held, stale))),
         section("Held back", _findings(_young(held, stale))),
         section("Believed after all", _findings(found("released"))),
         section("Failed", _findings(_young(failed, stale))),
+        section("Not signed any more", _findings(found("unsigned"))),
+        section("Started as root now", _findings(found("user_root"))),
+        section("End of life reached", _findings(found("end_of_life"))),
         section("Immutable tags that moved", _findings(found("immutable_changed"))),
         section("Tags that moved back", _findings(_moved_back(report))),
         section("Tags that go back and forth", _findings(found("flapping"))),
@@ -35,6 +39,8 @@ def needs_a_look(report: Report) -> list[Section]:
         section("Pages rebuilt", _rebuilt(report)),
         section("Tables that pages do without", _findings(found("left_out"))),
         section("Images that wait for an answer of every source", _findings(found("waiting"))),
+        section("Started with another entrypoint", _findings(found("entrypoint"))),
+        section("Grown by more than a quarter", _findings(found("grown"))),
         section("Folders with files of others", _findings(found("kept_folder"))),
         section("Pages that no build keeps up to date", _findings(found("unmanaged"))),
         section("Contents that could not be looked up", _findings(found("not_looked_up"))),
@@ -55,6 +61,7 @@ def routine(report: Report) -> list[Section]:
         section("Rows aged out", _tables(report, lambda _, table: tag_list(table.aged_out))),
         section("Later days not believed", _findings(report.found("kept_day"))),
         section("Other changes", _other_changes(report)),
+        section("Packages changed", _findings(report.found("packages"))),
         section("Digests rolled", _rolled(report)),
     )
 

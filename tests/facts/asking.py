@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from generator.facts import look
+from generator.facts import Location, look
 from generator.facts.base import Absent, CouldNotLook, Facts, Found
 from generator.facts.image import IMAGE, ImageFacts
+from generator.facts.policy import Policy
 from generator.registry import Limits
 from generator.sources.oci import Oci
 from tests.registry.fake import (
@@ -61,6 +62,7 @@ def facts(
     *kinds: str,
     limits: Limits | None = None,
     known: Facts | None = None,
+    policy: Policy | None = None,
 ) -> Outcome:
     """What `look` says of the digest: of the image, if no other kinds are named."""
 
@@ -68,7 +70,8 @@ def facts(
         session = session_for(FakeClock(), limits=limits)
         async with Server(handler).running() as server, asked(session) as ask:
             source = Oci(registry=server.address).open(ask)
-            found = await look(source, "app", digest, kinds or ("image",), known or {})
+            where = Location(source, "app", policy)
+            found = await look(where, digest, kinds or ("image",), known or {})
             return Outcome(found, server)
 
     return run(scenario())

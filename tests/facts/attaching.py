@@ -20,6 +20,7 @@ EMPTY = "application/vnd.oci.empty.v1+json"
 SPDX_JSON = "application/spdx+json"
 CYCLONEDX_JSON = "application/vnd.cyclonedx+json"
 SPDX = "https://spdx.dev/Document"
+PROVENANCE = "https://slsa.dev/provenance/v1"
 CYCLONEDX = "https://cyclonedx.org/bom"
 
 

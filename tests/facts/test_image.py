@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from generator.errors import SourceError
-from generator.facts import look, needed, unanswered
+from generator.facts import Location, look, needed, unanswered
 from generator.facts.base import Absent, CouldNotLook, Found
 from generator.facts.image import PLATFORMS_LIMIT, Config, ImageFacts, Platform
 from generator.model import Tag
@@ -383,7 +383,7 @@ class Nowhere(Source):
 
 
 def test_a_source_without_a_place_for_facts_has_none() -> None:
-    assert run(look(Nowhere(), "app", D)) == {}
+    assert run(look(Location(Nowhere(), "app"), D)) == {}
 
 
 def test_a_source_that_has_given_up_is_not_a_fact() -> None:
@@ -392,7 +392,7 @@ def test_a_source_that_has_given_up_is_not_a_fact() -> None:
             raise SourceError(f"{name} is down")
 
     with pytest.raises(SourceError, match="app is down"):
-        run(look(Down(), "app", D))
+        run(look(Location(Down(), "app"), D))
 
 
 def test_a_refusal_is_told_with_its_reason(registry: FakeRegistry) -> None:
@@ -402,9 +402,10 @@ def test_a_refusal_is_told_with_its_reason(registry: FakeRegistry) -> None:
 
 
 def test_what_was_found_or_is_not_there_is_not_asked_for_again() -> None:
-    assert unanswered({}) == {"image", "attached", "packages"}
+    assert unanswered({}) == {"image", "attached", "evidence", "packages"}
     assert unanswered({"image": Found(ImageFacts()), "packages": CouldNotLook("down")}) == {
         "attached",
+        "evidence",
         "packages",
     }
     assert "image" not in unanswered({"image": Absent()})
@@ -414,6 +415,7 @@ def test_what_was_found_or_is_not_there_is_not_asked_for_again() -> None:
 def test_what_may_be_attached_later_is_asked_for_again() -> None:
     assert unanswered({"image": Absent(), "attached": Found(()), "packages": Absent()}) == {
         "attached",
+        "evidence",
         "packages",
     }
 

@@ -23,9 +23,9 @@ def found(folder: Path, earlier: Fact[ImageFacts]) -> dict[str, Facts]:
         async with asked(session_for(FakeClock()), root=folder) as ask:
             spec = Listing(path="listing.json", details="details.json")
             lookup = Lookup(Wanted(("latest*",), frozenset({"image"})))
-            lookup.take({A: {"image": earlier}})
+            lookup.take("public", {A: {"image": earlier}})
             tags = [Tag("latest", A, datetime(2024, 6, 1, tzinfo=UTC))]
-            return await lookup.new(spec.open(ask), spec, "app", tags)
+            return await lookup.new("public", spec, spec.open(ask), "app", tags)
 
     return run(scenario())
 

@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from generator.content.details import decode_details, encode_details
-from generator.facts.base import Absent, Change, CouldNotLook, Details, Facts, Found, Move
+from generator.facts.base import (
+    Absent,
+    Change,
+    CouldNotLook,
+    Details,
+    Facts,
+    FactsByPlace,
+    Found,
+    Move,
+)
 from generator.facts.details import details_of
 from generator.facts.image import Config, ImageFacts, Platform
 from generator.facts.moves import CHANGES_LIMIT, moves_of
@@ -142,9 +151,15 @@ def test_moves_are_written_and_read_back_and_files_without_them_are_read() -> No
 
 def test_what_could_not_be_looked_up_is_so_since_the_first_night() -> None:
     image, later = app(latest=A), NOW + timedelta(days=1)
-    first = details_of(image, GLOBS, {}, {A: {"packages": CouldNotLook("down")}}, NOW)
-    second = details_of(image, GLOBS, first.facts, {A: {"packages": CouldNotLook("denied")}}, later)
-    third = details_of(image, GLOBS, second.facts, {A: {"packages": Absent()}}, later)
+
+    def of(details: Details) -> FactsByPlace:
+        return {("", digest): facts for digest, facts in details.facts.items()}
+
+    first = details_of(image, GLOBS, {}, {("", A): {"packages": CouldNotLook("down")}}, NOW)
+    second = details_of(
+        image, GLOBS, of(first), {("", A): {"packages": CouldNotLook("denied")}}, later
+    )
+    third = details_of(image, GLOBS, of(second), {("", A): {"packages": Absent()}}, later)
 
     assert first.facts[A]["packages"] == CouldNotLook("down", NOW)
     assert second.facts[A]["packages"] == CouldNotLook("down", NOW)

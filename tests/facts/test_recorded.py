@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from generator.content.details import decode_details, encode_details
-from generator.facts import look
+from generator.facts import Location, look
 from generator.facts.apko import SERVICE_BUNDLE
 from generator.facts.base import Absent, CouldNotLook, Details, Facts, Found
 from generator.facts.image import IMAGE, Config, ImageFacts, Platform
@@ -66,7 +66,7 @@ def recorded(
         async with asked(session, root=folder, repositories=repositories or {}) as ask:
             source = Listing(path="listing.json", details=name).open(ask)
             await source.names()
-            return [await look(source, image, value) for image, value in digests]
+            return [await look(Location(source, image), value) for image, value in digests]
 
     return run(scenario())
 

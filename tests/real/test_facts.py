@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from generator.facts import look
+from generator.facts import Location, look
 from generator.facts.base import Absent, CouldNotLook, Fact, Facts, Found
 from generator.facts.image import IMAGE, ImageFacts
 from generator.registry import Keychain, Session
@@ -65,7 +65,8 @@ class Filled:
                 session=lambda: session,
             )
             source = Oci(registry=self.registry.address, repository="team/{image}").open(ask)
-            return {tag: await look(source, "app", digest) for tag, digest in self.digests.items()}
+            where = Location(source, "app")
+            return {tag: await look(where, digest) for tag, digest in self.digests.items()}
 
 
 def children(push: Pusher, kind: Kind) -> dict[str, Content]:

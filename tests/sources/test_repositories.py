@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from generator.facts import look
+from generator.facts import Location, look
 from generator.facts.base import CouldNotLook, Facts, Found
 from generator.facts.image import IMAGE
 from generator.sources.base import SourceSpec
@@ -58,7 +58,7 @@ def asking(
         session = session_for(FakeClock(), {"SECRET": SECRET} | dict(env or {}))
         server = Server(closed(registry, open_to_all=open_to_all))
         async with server.running(), asked(session, **ask) as opened:
-            return await look(spec_of(server.url).open(opened), "app", digest), server
+            return await look(Location(spec_of(server.url).open(opened), "app"), digest), server
 
     return run(scenario())
 
