@@ -65,7 +65,7 @@ def test_the_record_of_a_build_is_one_entry_a_line(site: Site) -> None:
   "held": {},
   "gone": {},
   "answers": {
-    "public": {"since":"2024-06-03","every":0.0}
+    "public": {"since":"2024-06-03","every":0.0,"mark":"fd416eee"}
   },
   "week": {
     "2024-06-03": {"public":[3,0]}

@@ -59,6 +59,7 @@ class Pulls:
                     *(sys.executable, "-m", "generator", "build"),
                     *("--catalog", self.folder / "catalog.yaml"),
                     *("--content", self.folder / content),
+                    *("--jobs", "4"),  # a request that others wait behind is lost with each image
                 ],
                 cwd=ROOT,
                 env={**os.environ, **NOBODY},
