@@ -67,11 +67,11 @@ def test_the_nights_of_other_images_stay_and_those_of_its_own_are_counted(
     }
 
     site.lists(others | dict.fromkeys(images, tags))
-    site.build("--as-of", "2024-06-06T00:00:00Z", "--only", "*-mine")
+    for day in (6, 7, 8, 9):  # a hold that ended is remembered for a night or two
+        site.build("--as-of", f"2024-06-0{day}T00:00:00Z", "--only", "*-mine")
     record = json.loads((site.content / "build.json").read_text())
     assert record["failed"].keys() == {"public:failing-theirs"}
-    held = {key for key, streak in record["held"].items() if "same" in streak}
-    assert held == {"public:cut-theirs"}
+    assert record["held"].keys() == {"public:cut-theirs"}
     assert record["gone"].keys() == {"gone-theirs"}
 
 

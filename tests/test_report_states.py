@@ -146,6 +146,18 @@ def test_a_repository_may_name_its_objects_by_sha_256(site: Site) -> None:
     assert [item["image"] for item in compared(site)["findings"]] == ["bash"]
 
 
+def test_a_symbolic_link_in_a_revision_is_no_state(site: Site) -> None:
+    good = site.state("bash").read_bytes()
+    site.state("bash").unlink()
+    site.state("bash").symlink_to("tags_history.md")
+    commit(site)
+    site.state("bash").unlink()
+    site.state("bash").write_bytes(good)
+    assert [(item["image"], item["kind"]) for item in compared(site)["changes"]] == [
+        ("bash", "added")
+    ]
+
+
 def test_only_narrows_the_report(site: Site) -> None:
     assert [item["image"] for item in compared(site, "--only", "b*")["changes"]] == ["bash"]
 
