@@ -130,6 +130,7 @@ def test_a_full_disk_ends_the_run_with_one_error(
     assert {path for path in after if after[path] != before[path]} <= {
         "app/tags_history.md",
         "app/tags.json",
+        "build.json",
     }
     assert after.keys() == before.keys()
 

@@ -104,9 +104,9 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         report = report_of(job, plan, known, verdict.images, as_of)
         if not night.dry_run:
             _note_down(tree, known.last, record(job, known, verdict, report))
-            told = len(plan.findings)
+            noticed = len(plan.findings)
             plan.apply(tree)
-            if len(plan.findings) > told:
+            if len(plan.findings) > noticed:
                 report = report_of(job, plan, known, verdict.images, as_of)
             outputs = remaining_outputs(job, known.last, there.files, plan)
             left = record(job, known, verdict, report)
