@@ -109,9 +109,9 @@ class SourceMove:
     that were known, and whose losses were not told on an earlier night. `moved_back` are tags that
     point again to a digest that they had left, `ahead` tags of a time after the build's. `known`
     counts all tags of the last known good, `stored` those of images too that the build is not
-    about; `left` is what the last build left, and `past` how much the source showed and lost a week
-    ago and since. `held` is the hold of the night before. `widened` says that the catalog takes
-    other images than before.
+    about; `left` is what the last build left, and `past` how much the
+    source showed and lost a week ago and since. `held` is the hold of the night before. `widened`
+    says that the catalog takes other images than before.
     """
 
     limits: Guard

@@ -40,6 +40,8 @@ from generator.pages.base import Subject
 from generator.report.changes import Report
 from generator.report.facts import State, facts_changed
 
+NOTES = ("week", "answers", "noticed")
+"""The fields of `build.json` that say what happens, and not how things stand."""
 LEFTOVERS = "build.*-of-*.json"
 """What builds of a shard wrote, when there were such; a whole build removes them."""
 
@@ -99,10 +101,13 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         ]
         _note_changes(job, plan, known, subjects, as_of)
         check_only(job, plan)
-        if not night.dry_run:
-            plan.apply(tree)
         report = report_of(job, plan, known, verdict.images, as_of)
         if not night.dry_run:
+            _note_down(tree, known.last, record(job, known, verdict, report))
+            noticed = len(plan.findings)
+            plan.apply(tree)
+            if len(plan.findings) > noticed:
+                report = report_of(job, plan, known, verdict.images, as_of)
             outputs = remaining_outputs(job, known.last, there.files, plan)
             left = record(job, known, verdict, report)
             _write_build(job, tree, replace(left, outputs=outputs))
@@ -188,6 +193,16 @@ def _note_unknown(job: Job, plan: Plan, verdict: Verdict) -> None:
     for name in filter(job.selected, job.catalog.images.exact()):
         if not (job.catalog.images.excluded(name) or name in verdict.images.keys() | told):
             plan.tell("missing", name, "named in images.include")
+
+
+def _note_down(tree: Tree, last: Build, build: Build) -> None:
+    """Write what happens in this night before it does.
+
+    The run after one that was killed does not see again what lies in the tree by then.
+    """
+    notes = {field: getattr(build, field) for field in NOTES}
+    if change := tree.change(BUILD_FILE, encode_build(replace(last, **notes))):
+        tree.apply(change)
 
 
 def _write_build(job: Job, tree: Tree, build: Build) -> None:
