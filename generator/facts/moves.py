@@ -41,21 +41,22 @@ def moves_of(
         kept = details.moves.get(table, {}).get(tag, ())
         left = before.get((table, tag), digest)
         if left != digest:
-            kept = (_move(left, digest, facts, as_of), *kept)[:MOVES_LIMIT]
+            kept = (move(left, digest, facts, as_of), *kept)[:MOVES_LIMIT]
         if kept:
             moves.setdefault(table, {})[tag] = kept
     return moves
 
 
-def _move(before: str, digest: str, facts: Mapping[str, Facts], as_of: datetime) -> Move:
+def move(before: str, digest: str, facts: Mapping[str, Facts], as_of: datetime) -> Move:
+    """A tag's way from one digest to another, first seen at `as_of`; `facts` are by digest."""
     old, new = facts.get(before, {}), facts.get(digest, {})
     packages, more = _packages(old, new)
-    move = Move(digest, before, as_of, packages, more)
+    compared = Move(digest, before, as_of, packages, more)
     left, reached = IMAGE.of(old), IMAGE.of(new)
     if not (isinstance(left, Found) and isinstance(reached, Found)):
-        return move
+        return compared
     return replace(
-        move,
+        compared,
         settings=_settings(left.value, reached.value),
         size_before=left.value.size,
         size=reached.value.size,

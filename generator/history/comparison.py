@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from generator.facts.base import Change, Move
 from generator.history.answers import Told, Verdict, stamp
-from generator.history.details import Change, Difference
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -15,7 +15,12 @@ class Compared(msgspec.Struct, frozen=True):
 
     before: Told
     after: Told
-    difference: Difference
+    move: Move
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of what differs."""
+        return not (self.move.packages is None and self.move.settings is None)
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -41,9 +46,9 @@ def terminal(comparison: Comparison) -> str:
             f"  {told.digest} seen {stamp(told.first)} to {stamp(told.last)}\n"
             for told in (compared.before, compared.after)
         ]
-        for heading, changes in _sections(compared.difference):
+        for heading, lines in _sections(compared.move):
             parts.append(f"  {heading}\n")
-            parts += [f"    {line}\n" for line in _lines(changes)]
+            parts += [f"    {line}\n" for line in lines]
     return "".join(parts)
 
 
@@ -53,10 +58,10 @@ def markdown(comparison: Comparison) -> str:
     for compared in comparison.changes:
         parts.append(f"### {_title(compared)}\n\n")
         parts.append(f"`{compared.before.digest}` → `{compared.after.digest}`\n")
-        for heading, changes in _sections(compared.difference):
+        for heading, lines in _sections(compared.move):
             parts.append(f"\n{heading}\n")
-            quoted = (line.replace("`", "'") for line in _lines(changes))
-            parts += ["\n", *(f"- `{line}`\n" for line in quoted)] if changes else []
+            quoted = [line.replace("`", "'") for line in lines]
+            parts += ["\n", *(f"- `{line}`\n" for line in quoted)] if quoted else []
         parts.append("\n")
     parts += [f"> {note}\n" for note in comparison.notes]
     return "".join(parts)
@@ -75,20 +80,32 @@ def _title(compared: Compared) -> str:
     return f"{after.image}:{after.tag}" + (f" ({after.table})" if after.table else "")
 
 
-def _sections(difference: Difference) -> Iterator[tuple[str, Sequence[Change]]]:
-    for name in ("packages", "configuration"):
-        changes = getattr(difference, name)
-        told = "not known" if changes is None else f"{len(changes)} changed" if changes else "same"
-        yield f"{name}: {told}", changes or ()
+def _sections(move: Move) -> Iterator[tuple[str, list[str]]]:
+    """A heading for packages, configuration and size, and the lines below it."""
+    for name, changes, more in (
+        ("packages", move.packages, move.more),
+        ("configuration", move.settings, 0),
+    ):
+        count = len(changes or ()) + more
+        told = "not known" if changes is None else f"{count:,} changed" if count else "same"
+        rest = [f"… and {more:,} more"] if more else []
+        yield f"{name}: {told}", [*map(_line, changes or ()), *rest]
+    if move.size_before is not None and move.size is not None:
+        sizes = f"{move.size_before:,} → {move.size:,} bytes"
+        yield "download: " + ("same" if move.size == move.size_before else sizes), []
 
 
-def _lines(changes: Sequence[Change]) -> Iterator[str]:
-    """A line for each change; foreign text is made printable."""
-    for change in changes:
-        if not change.before:
-            line = f"+ {change.name} {change.after}"
-        elif not change.after:
-            line = f"- {change.name} {change.before}"
-        else:
-            line = f"{change.name} {change.before} → {change.after}"
-        yield "".join(sign if sign.isprintable() else " " for sign in line)
+def _line(change: Change) -> str:
+    """One change; foreign text is made printable."""
+    before, after = _texts(change.before), _texts(change.after)
+    if not change.before:
+        line = f"+ {change.name} {after}"
+    elif not change.after:
+        line = f"- {change.name} {before}"
+    else:
+        line = f"{change.name} {before} → {after}"
+    return "".join(sign if sign.isprintable() else " " for sign in line).rstrip()
+
+
+def _texts(texts: Sequence[str]) -> str:
+    return " ".join(texts)

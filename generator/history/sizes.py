@@ -8,10 +8,11 @@ from datetime import date, datetime
 
 import msgspec
 
-from generator.content.details import DETAILS_FILE
+from generator.content.details import DETAILS_FILE, decode_details
 from generator.errors import TagpagesError
+from generator.facts.base import Found
+from generator.facts.image import IMAGE
 from generator.grouping import version_key
-from generator.history.details import read
 from generator.history.moves import Story
 from generator.history.repository import Repository
 from generator.history.values import Key, Span
@@ -60,7 +61,7 @@ def series(
     found: dict[str, Series] = {}
     for (image, key, day, digest, _), data in zip(wanted, blobs, strict=True):
         sizes = found[image].sizes if image in found else ()
-        for size in _sizes(data, digest):
+        for size in _sizes(data, image, digest):
             new = Size(day, short_digest(digest), size / MEGABYTE)
             found[image] = Series(*key, (*sizes, new))
     return found
@@ -83,11 +84,12 @@ def _standing(
     return versions[count - 1][1] if count else None
 
 
-def _sizes(data: bytes | None, digest: str) -> Iterator[int]:
+def _sizes(data: bytes | None, image: str, digest: str) -> Iterator[int]:
     """The size of a digest, if it is told."""
     try:
-        contents = read(data or b"").get(digest)
+        facts = decode_details(data or b"", image).facts.get(digest, {})
     except TagpagesError:
         return
-    if contents and contents.size is not None:
-        yield contents.size
+    found = IMAGE.of(facts)
+    if isinstance(found, Found) and found.value.size is not None:
+        yield found.value.size

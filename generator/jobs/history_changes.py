@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.content.details import DETAILS_FILE
+from generator.content.details import DETAILS_FILE, decode_details
 from generator.errors import TagpagesError, UsageError
+from generator.facts.base import Facts
+from generator.facts.moves import move
 from generator.history.answers import Answer, Told
 from generator.history.comparison import Compared, Comparison
-from generator.history.details import UNKNOWN, Contents, difference, read
 from generator.jobs.history import VERSION, Asked, Search, answer
 
 
@@ -28,7 +29,7 @@ def what_changed(asked: Asked, before: str, after: str) -> Comparison:
         notes += (note for note in was.notes if note not in notes)
         verdict = verdict if was.spans else was.verdict
         changes += [_compared(asked, old, span, notes) for old in was.spans]
-    if verdict == "answered" and any(change.difference == UNKNOWN for change in changes):
+    if verdict == "answered" and not all(change.is_known for change in changes):
         verdict = "unknown"
     return Comparison(VERSION, verdict, tuple(changes), tuple(notes))
 
@@ -47,11 +48,11 @@ def _before(asked: Asked, when: str, span: Told) -> Answer:
 
 def _compared(asked: Asked, before: Told, after: Told, notes: list[str]) -> Compared:
     search = Search.of(asked)
-    old, new = (_contents(search, span, notes) for span in (before, after))
-    return Compared(before, after, difference(old, new))
+    facts = {span.digest: _facts(search, span, notes) for span in (before, after)}
+    return Compared(before, after, move(before.digest, after.digest, facts, after.first.time))
 
 
-def _contents(search: Search, span: Told, notes: list[str]) -> Contents:
+def _facts(search: Search, span: Told, notes: list[str]) -> Facts:
     """What is recorded of a digest: by the last commit that had it, else by the first one."""
     last = f"{span.ended.commit}^" if span.ended else search.repository.commit
     for commit in (last, span.first.commit):
@@ -60,11 +61,11 @@ def _contents(search: Search, span: Told, notes: list[str]) -> Contents:
             blobs = [files[DETAILS_FILE]] if DETAILS_FILE in files else []
             for data in search.repository.blobs(blobs):
                 try:
-                    digests = read(data or b"")
+                    details = decode_details(data or b"", span.image)
                 except TagpagesError as error:
-                    notes.append(f"{span.image}: {DETAILS_FILE} of {commit[:12]}: {error}")
+                    notes.append(f"passed over what {commit[:12]} has: {error}")
                     continue
-                if span.digest in digests:
-                    return digests[span.digest]
+                if span.digest in details.facts:
+                    return details.facts[span.digest]
     notes.append(f"{span.image}: nothing is recorded of what {span.digest} contained")
-    return Contents()
+    return {}

@@ -7,31 +7,31 @@ from typing import Any
 
 import pytest
 
-from generator.errors import TagpagesError
-from generator.history.details import read
+from generator.content.details import encode_details
+from generator.facts.base import Absent, Details, Facts, Found
+from generator.facts.image import Config, ImageFacts, Platform
+from generator.facts.packages import Packages
+from generator.facts.sbom import Package
 from tests.history.repo import Repo
 from tests.support import Run, digest
 
 DAY = [f"2024-05-{day:02}T01:00:00Z" for day in range(1, 29)]
 
 
-def contents(size: int, packages: dict[str, str] | None, **config: Any) -> dict[str, Any]:
-    """The facts of a digest, as `details.json` has them."""
-    platform = {"os": "linux", "architecture": "amd64", "size": size, "layers": 2}
-    image = {"is_index": True, "platforms": [platform], "config": config}
-    listed = [{"name": name, "version": version} for name, version in (packages or {}).items()]
-    found = {"state": "found", "value": listed}
+def contents(size: int, packages: dict[str, str] | None, **config: Any) -> Facts:
+    """The facts of a digest."""
+    platform = Platform("linux", "amd64", digest=digest("9"), size=size, layers=2)
+    image = ImageFacts(is_index=True, platforms=(platform,), config=Config(**config))
+    listed = tuple(Package(name, version) for name, version in (packages or {}).items())
     return {
-        "image": {"state": "found", "value": image},
-        "packages": {"state": "none"} if packages is None else found,
-        "of the future": {"state": "found", "value": 7},
+        "image": Found(image),
+        "packages": Absent() if packages is None else Found(Packages("apko", listed)),
     }
 
 
-def details(repo: Repo, **facts: dict[str, Any]) -> None:
-    digests = {digest(sign): value for sign, value in facts.items()}
-    text = json.dumps({"version": 1, "image": "app", "digests": digests})
-    repo.write("app/details.json", text)
+def details(repo: Repo, **facts: Facts) -> None:
+    known = {digest(sign): value for sign, value in facts.items()}
+    repo.write("app/details.json", encode_details(Details("app", known)))
 
 
 def ask(repo: Repo, *args: str) -> Run:
@@ -63,11 +63,11 @@ def test_packages_and_configuration_of_the_last_move_are_compared(repo: Repo) ->
         "    bash 5.2 → 5.3\n"
         "    + curl 8\n"
         "    - wget 1.0\n"
-        "  configuration: 4 changed\n"
-        "    + cmd run\n"
-        "    - env B 2\n"
-        "    platform linux/amd64 1,000 bytes → 2,000 bytes\n"
-        "    user root → 65532\n"
+        "  configuration: 3 changed\n"
+        "    User root → 65532\n"
+        "    + Command run\n"
+        "    - Environment B=2\n"
+        "  download: 1,000 → 2,000 bytes\n"
     )
 
 
@@ -78,13 +78,13 @@ def test_the_forms_say_the_same(repo: Repo) -> None:
     value = json.loads(ask(repo, "app:latest", "--table", "public", "--format", "json").out)
     (change,) = value["changes"]
     assert (change["before"]["digest"], change["after"]["digest"]) == (digest("a"), digest("b"))
-    assert change["difference"]["packages"][0] == {"name": "bash", "before": "5.2", "after": "5.3"}
+    assert change["move"]["packages"][0] == {"name": "bash", "before": ["5.2"], "after": ["5.3"]}
 
 
 def test_two_moments_can_be_named(repo: Repo) -> None:
     same = ask(repo, "app:latest", "--from", DAY[0], "--to", DAY[0], "--table", "public")
     assert same.code == 0
-    assert same.out.endswith("  packages: same\n  configuration: same\n")
+    assert same.out.endswith("  packages: same\n  configuration: same\n  download: same\n")
     both = ask(repo, "app:latest", "--from", "2024-05-01", "--to", "2024-05-02")
     assert both.code == 0
     assert both.out.count("app:latest") == 2
@@ -100,7 +100,7 @@ def test_what_is_not_recorded_is_not_known(repo: Repo) -> None:
     repo.commit(DAY[4])
     run = ask(repo, "app:latest")
     assert run.code == 2
-    assert "app: details.json of " in run.err
+    assert "app/details.json: " in run.err
 
 
 def test_an_image_whose_packages_nobody_tells_is_compared_in_its_configuration(
@@ -111,7 +111,7 @@ def test_an_image_whose_packages_nobody_tells_is_compared_in_its_configuration(
     run = ask(repo, "app:latest")
     assert run.code == 0
     assert "  packages: not known\n" in run.out
-    assert "    user 65532 → root\n" in run.out
+    assert "    User 65532 → root\n" in run.out
 
 
 def test_what_came_before_the_first_digest_is_nothing(repo: Repo) -> None:
@@ -132,15 +132,12 @@ def test_foreign_text_breaks_no_line(repo: Repo) -> None:
     details(repo, c=contents(1, {"x": "1"}, cmd="a\n`b`"))
     repo.night(DAY[3], app={"public": {"latest": "c"}})
     out = ask(repo, "app:latest", "--format", "md").out
-    assert "- `cmd run → a 'b'`\n" in out
+    assert "- `Command run → a 'b'`\n" in out
 
 
-def test_a_size_is_that_of_the_usual_platform() -> None:
-    arm = {"os": "linux", "architecture": "arm64", "size": 5}
-    amd = {"os": "linux", "architecture": "amd64", "size": 7}
-    for platforms, size in (([arm, amd], 7), ([arm], 5), ([], None)):
-        image = {"state": "found", "value": {"platforms": platforms}}
-        data = json.dumps({"digests": {"d": {"image": image}}}).encode()
-        assert read(data)["d"].size == size
-    with pytest.raises(TagpagesError):
-        read(b'{"digests": 3}')
+def test_of_many_changes_the_first_are_told_and_the_others_counted(repo: Repo) -> None:
+    details(repo, c=contents(1, {f"p{number:03}": "1" for number in range(250)}))
+    repo.night(DAY[3], app={"public": {"latest": "c"}})
+    out = ask(repo, "app:latest").out
+    assert "  packages: 252 changed\n" in out
+    assert "    … and 52 more\n" in out
