@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from generator.content.details import DETAILS_FILE
 from generator.content.state import BUILD_FILE, TAGS_FILE
 from generator.errors import TagpagesError
 from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS
+from generator.pages.base import Output, S
 
 
 class Owned(NamedTuple):
@@ -28,9 +29,13 @@ class Owned(NamedTuple):
 
 def owned(outputs: Collection[str]) -> Owned:
     """Our files, where outputs of these kinds are written or were once."""
-    image = (output.file for name, output in IMAGE_OUTPUTS.items() if name in outputs)
-    site = (output.file for name, output in SITE_OUTPUTS.items() if name in outputs)
+    image = _files(IMAGE_OUTPUTS, outputs)
+    site = _files(SITE_OUTPUTS, outputs)
     return Owned((*image, DETAILS_FILE, TAGS_FILE), (*site, BUILD_FILE))
+
+
+def _files(kinds: Mapping[str, Output[S]], wanted: Collection[str]) -> Iterator[str]:
+    return (file for name, output in kinds.items() if name in wanted for file in output.files)
 
 
 def check_folder(image: str) -> None:

@@ -49,8 +49,9 @@ class Publisher:
         check_folder(image.name)
         complete = Subject(self._of_catalog(image), details)
         changes = [
-            self._output(f"{image.name}/{output.file}", output, complete)
+            change
             for output in self.image_outputs
+            for change in self._output(f"{image.name}/", output, complete)
         ]
         ours = [*self._files(self.image_outputs), DETAILS_FILE, TAGS_FILE]
         changes += self.removal(image.name, kept=ours)
@@ -68,7 +69,9 @@ class Publisher:
     def site(self, subjects: Iterable[Subject]) -> list[Change]:
         """The outputs of the site, which are about all its images (`has_tables` ones)."""
         complete = [Subject(self._of_catalog(image), details) for image, details in subjects]
-        changes = [self._output(output.file, output, complete) for output in self.site_outputs]
+        changes = [
+            change for output in self.site_outputs for change in self._output("", output, complete)
+        ]
         dropped = set(self.owned.site) - {*self._files(self.site_outputs), BUILD_FILE}
         return _changes([*changes, *(self.tree.change(file, None) for file in sorted(dropped))])
 
@@ -83,12 +86,17 @@ class Publisher:
 
     @staticmethod
     def _files(outputs: Iterable[Output[S]]) -> list[str]:
-        return [output.file for output in outputs]
+        return [file for output in outputs for file in output.files]
 
-    def _output(self, path: str, output: Output[S], subject: S) -> Change | None:
-        if not isinstance(output, Page):
-            return self.tree.change(path, output.text(subject, self.settings).encode())
-        return self.page(path, output.template, output.view(subject, self.settings))
+    def _output(self, folder: str, output: Output[S], subject: S) -> list[Change | None]:
+        if isinstance(output, Page):
+            values = output.view(subject, self.settings)
+            return [self.page(f"{folder}{output.file}", output.template, values)]
+        texts = output.texts(subject, self.settings)
+        return [
+            self.tree.change(f"{folder}{file}", text.encode())
+            for file, text in zip(output.files, texts, strict=True)
+        ]
 
     def page(
         self, path: str, template: str, values: Mapping[str, object], **fixed: object

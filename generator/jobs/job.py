@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -62,6 +63,21 @@ class Job:
         self.only = only
         self._as_of = as_of
         self._environ = environ
+        self._check_links()
+
+    def _check_links(self) -> None:
+        """Raise UsageError when an output leads to what the site has not."""
+        kinds: list[tuple[str, Output[Any]]] = [*IMAGE_OUTPUTS.items(), *SITE_OUTPUTS.items()]
+        for name, output in kinds:
+            if name not in self.outputs or not output.links:
+                continue
+            if lacking := sorted(output.links - set(self.outputs)):
+                raise UsageError(f"{self.file}: `{name}` links to `{lacking[0]}`: add that too")
+            if not isinstance(output, Page) and not self.catalog.base_url:
+                raise UsageError(
+                    f"{self.file}: `{name}` has whole addresses in it: add `base_url`, as"
+                    " `https://docs.example.com`"
+                )
 
     @cached_property
     def window(self) -> Window:
@@ -206,8 +222,9 @@ class Job:
                 as_of,
                 catalog.stale_after,
                 self.variants,
-                self.home,
-                catalog.descriptions,
+                base_url=catalog.base_url,
+                home=self.home,
+                descriptions=catalog.descriptions,
             ),
             self.image_outputs,
             self.site_outputs,

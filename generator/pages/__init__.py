@@ -1,6 +1,7 @@
 """Outputs: one module per kind of page or data file; pure, values in and text out.
 
-A new kind is one new module here, its template if it is a page, and its line below.
+A new kind is one new module here, its template if it is a page, and its line below. A kind may
+have files of each image and of the site.
 """
 
 from __future__ import annotations
@@ -8,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from generator.pages import details, index, overview, provenance, tags_history
+from generator.pages import (
+    badges,
+    details,
+    feed,
+    index,
+    llms,
+    overview,
+    package_index,
+    provenance,
+    renovate,
+    tags_history,
+)
 from generator.pages.base import Output, Subject
 
 IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
@@ -16,16 +28,24 @@ IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
     "details": details.OUTPUT,
     "tags_history": tags_history.OUTPUT,
     "provenance": provenance.OUTPUT,
+    "badges": badges.OUTPUT,
+    "feed": feed.OUTPUT,
+    "llms": llms.IMAGE_OUTPUT,
+    "renovate": renovate.OUTPUT,
 }
 """The outputs that each image has."""
 
 SITE_OUTPUTS: dict[str, Output[Sequence[Subject]]] = {
     "index": index.OUTPUT,
+    "package_index": package_index.PAGE,
+    "feed": feed.SITE_OUTPUT,
+    "llms": llms.OUTPUT,
+    "packages": package_index.OUTPUT,
 }
 """The outputs that the site has once, in the root of the content folder."""
 
 if TYPE_CHECKING:
     Name = str
 else:
-    Name = Literal[(*IMAGE_OUTPUTS, *SITE_OUTPUTS)]
+    Name = Literal[tuple(IMAGE_OUTPUTS | SITE_OUTPUTS)]
 """The names of all outputs, as the catalog knows them."""

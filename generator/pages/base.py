@@ -6,7 +6,7 @@ An output is a page or a data file, of each image (`Output[Subject]`) or of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
@@ -51,6 +51,8 @@ class TableInfo:
 class Site:
     """What all outputs of a site share; `url` is from slash to slash, `as_of` in UTC.
 
+    `base_url` is the site's address, without a slash at its end; empty where it is not known.
+
     A page says of a table that has not been believed for `stale_after` nights since when it is so.
     `variants` are the globs of the documented tags, `home` is the path of an image's first page
     below the image's URL. `descriptions` has, by image, a sentence of plain text. `retired` has
@@ -65,6 +67,7 @@ class Site:
     as_of: datetime
     stale_after: int
     variants: tuple[str, ...] = ()
+    base_url: str = ""
     home: str = ""
     descriptions: Mapping[str, str] = field(default_factory=dict)
     retired: Mapping[str, str | None] = field(default_factory=dict)
@@ -76,7 +79,7 @@ class Page(Generic[S]):
 
     `title` is what its tab says, `file` its name in the folder of the image, or of the site; Hugo
     publishes it at `path` below that folder's URL. `view` makes what the template is given; `needs`
-    are the kinds of fact that it shows.
+    are the kinds of fact that it shows, `links` the kinds of output that it leads to.
     """
 
     title: str
@@ -85,15 +88,44 @@ class Page(Generic[S]):
     template: str
     view: Callable[[S, Site], Mapping[str, object]]
     needs: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of its files: one."""
+        return (self.file,)
 
 
 @dataclass(frozen=True)
 class DataFile(Generic[S]):
-    """A file beside the pages, for programs: whatever `text` makes; `needs` as of a page."""
+    """A file beside the pages, for programs: what `text` makes; `needs` and `links` as of a page.
+
+    One that links is read away from the site, so the addresses in it begin with `base_url`.
+    """
 
     file: str
     text: Callable[[S, Site], str]
     needs: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of its files: one."""
+        return (self.file,)
+
+    def texts(self, subject: S, site: Site) -> tuple[str]:
+        """The text of its file."""
+        return (self.text(subject, site),)
 
 
-Output = Page[S] | DataFile[S]
+@dataclass(frozen=True)
+class DataFiles(Generic[S]):
+    """Several data files that come and go together: `texts` makes one for each of the `files`."""
+
+    files: tuple[str, ...]
+    texts: Callable[[S, Site], Iterable[str]]
+    needs: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+
+
+Output = Page[S] | DataFile[S] | DataFiles[S]

@@ -49,20 +49,32 @@ class VariantView(msgspec.Struct, frozen=True):
 
 def view(subject: Subject, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
-    image, details = subject
+    image = subject.image
     found = pulls(image, site)
     return {
         "image": image.name,
         "url": f"{site.url}{image.name}/",
         "tabs": tab_bar(site, image.name, PATH),
-        "description": site.descriptions.get(image.name) or _label(found, details),
+        "description": describe(subject, site),
         "pulls": found,
-        "variants": [
-            VariantView(tag, site.tables[table].title, digest, contents(details, digest))
-            for table, tag, digest in documented(image.tables, site.variants)
-        ],
+        "variants": variants_of(subject, site),
         "as_of": site.as_of,
     }
+
+
+def describe(subject: Subject, site: Site) -> str:
+    """A sentence that says what an image is, in plain text; empty where nobody told."""
+    image, details = subject
+    return site.descriptions.get(image.name) or _label(pulls(image, site), details)
+
+
+def variants_of(subject: Subject, site: Site) -> list[VariantView]:
+    """The documented tags, table by table."""
+    image, details = subject
+    return [
+        VariantView(tag, site.tables[table].title, digest, contents(details, digest))
+        for table, tag, digest in documented(image.tables, site.variants)
+    ]
 
 
 def contents(details: Details, digest: str) -> ImageFacts | None:

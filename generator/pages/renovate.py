@@ -1,0 +1,62 @@
+"""Output `renovate`: the tags of an image as a custom datasource of Renovate reads them.
+
+Protocol: Renovate's documentation, "Custom Datasource". All live tags are listed, of whatever age:
+one that is left out would look like one that cannot be pulled.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from generator.model import Table, TagGroup
+from generator.pages.base import DataFile, Site, Subject
+from generator.pages.links import image_url, tag_url
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Release(msgspec.Struct, rename="camel"):
+    version: str
+    digest: str
+    release_timestamp: datetime
+    changelog_url: str
+
+
+def releases(subject: Subject, site: Site) -> str:
+    """The first table that has tags as `releases`, and the others by their names.
+
+    The tags of a group stand in one line, so that a group that changes changes one line.
+    """
+    image = subject.image
+    filled = [table for table in image.tables if table.groups]
+    parts = [f'  "homepage": {_json(image_url(site, image.name))}']
+    parts += [f'  "releases": {_lines(table, image.name, site, 2)}' for table in filled[:1]]
+    others = ",\n".join(
+        f'    {_json(table.name)}: {{"releases": {_lines(table, image.name, site, 4)}}}'
+        for table in filled[1:]
+    )
+    if others:
+        parts.append(f'  "tables": {{\n{others}\n  }}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _lines(table: Table, image: str, site: Site, indent: int) -> str:
+    space = " " * indent
+    lines = ",\n".join(f"{space}  {_line(group, image, site)}" for group in table.groups)
+    return f"[\n{lines}\n{space}]"
+
+
+def _line(group: TagGroup, image: str, site: Site) -> str:
+    return ", ".join(
+        _json(_Release(tag, group.digest, group.last_changed, tag_url(site, image, tag)))
+        for tag in group.tags
+    )
+
+
+def _json(value: object) -> str:
+    return _encode(value).decode()
+
+
+OUTPUT = DataFile("renovate.json", releases, links=frozenset({"tags_history"}))
