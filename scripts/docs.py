@@ -18,7 +18,14 @@ from generator.jobs.job import catalog_schema
 from generator.report.changes import Report
 
 ROOT = Path(__file__).parent.parent
-BEGIN, END = "<!-- commands: begin -->\n", "<!-- commands: end -->\n"
+COMMANDS = """\
+# Commands
+
+This page is made from what `--help` says (`make docs`). Exit codes: 0 done; 1 `check` found drift,
+or something failed or was held back and all else is written; 2 a mistake in the catalog or on the
+command line, nothing written; 130 interrupted. Every option is also read from the environment, as
+`TAGPAGES_<COMMAND>_<OPTION>` (several values with spaces between them).
+"""
 
 
 def generated() -> Iterator[tuple[Path, str]]:
@@ -28,23 +35,15 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/catalog.md", catalog_reference(json.loads(schema)["$defs"])
     report_schema = json.dumps(msgspec.json.schema(Report), indent=2) + "\n"
     yield ROOT / "docs/report.schema.json", report_schema
-    readme = (ROOT / "README.md").read_text()
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    yield ROOT / "README.md", before + BEGIN + commands() + END + after
+    yield ROOT / "docs/commands.md", COMMANDS + "".join(commands())
 
 
-def commands() -> str:
+def commands() -> Iterator[str]:
     """The commands and their options, as `--help` says them."""
-    parts = []
     parent = cli.make_context("tagpages", ["schema"], terminal_width=90)
     for name, command in sorted(cli.commands.items()):
         context = click.Context(command, parent, info_name=name)
-        parts.append(
-            f"<details><summary><code>tagpages {name}</code>: {command.help}</summary>\n\n"
-        )
-        parts.append(f"```\n{command.get_help(context)}\n```\n\n</details>\n\n")
-    return "\n" + "".join(parts)
+        yield f"\n## tagpages {name}\n\n```\n{command.get_help(context)}\n```\n"
 
 
 def catalog_reference(definitions: dict[str, Any]) -> str:

@@ -72,7 +72,7 @@ def test_the_installed_package_runs_outside_of_the_clone(installed: Path, tmp_pa
         check=True,
     )
     module, usage, *_ = run.stdout.splitlines()
-    assert Path(module) == installed / "generator" / "cli.py"
+    assert Path(module) == installed / "generator" / "cli" / "__init__.py"
     assert usage.startswith("Usage: tagpages ")
 
 

@@ -1,0 +1,113 @@
+"""The commands that ask registries: `collect` and `build`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from generator.cli.options import DONE, FILE, JOBS, QUIET, TROUBLE, VERBOSE, Shard, common, job_of
+from generator.cli.telling import as_file, tell, write
+from generator.errors import UsageError
+
+
+@click.command()
+@common
+@QUIET
+@JOBS
+@click.option(
+    "--shard",
+    type=Shard(),
+    default=(1, 1),
+    help="Only the I-th of N parts of the images: all N together make a build.",
+)
+@click.option(
+    "--out",
+    type=FILE,
+    help="Where the answers go.  [default: answers.jsonl.gz, or answers.I-of-N.jsonl.gz]",
+)
+def collect(
+    *, quiet: bool, jobs: int, shard: tuple[int, int], out: Path | None, **options: Any
+) -> int:
+    """Ask the registries, and write the answers to a file for `build --answers`."""
+    from generator.jobs import collect as work
+    from generator.progress import progress
+
+    job = job_of(**options)
+    with progress(shown=not quiet) as observer:
+        pull = work.Pull(jobs, shard)
+        failed = work.collect_to_file(job, observer, pull, out or work.answers_file(shard))
+    for line in failed:
+        click.echo(f"tagpages: {line}", err=True)
+    return TROUBLE if failed else DONE
+
+
+@click.command()
+@common
+@VERBOSE
+@QUIET
+@JOBS
+@click.option(
+    "--answers",
+    multiple=True,
+    type=FILE,
+    help="Build from what `collect` wrote, without a network (repeatable: all shards).",
+)
+@click.option("--dry-run", is_flag=True, help="Write nothing, report the same.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FILE",
+    help="Write the change report to a .md or .json file (repeatable).",
+)
+@click.option(
+    "--accept-loss",
+    "accepted",
+    multiple=True,
+    metavar="NAME@MARK",
+    help="Believe the loss or gain that has this mark in the report (repeatable).",
+)
+@click.option(
+    "--accept-any-loss",
+    "accepted_any",
+    multiple=True,
+    metavar="NAME",
+    help="Believe whatever this table or image has lost or gained (repeatable).",
+)
+@click.option("--back", is_flag=True, help="Build for a time before that of the last build.")
+def build(
+    *,
+    quiet: bool,
+    verbose: bool,
+    jobs: int,
+    answers: tuple[Path, ...],
+    dry_run: bool,
+    reports: tuple[str, ...],
+    accepted: tuple[str, ...],
+    accepted_any: tuple[str, ...],
+    back: bool,
+    **options: Any,
+) -> int:
+    """Ask the registries and write the pages: the nightly job."""
+    files = list(map(Path, reports))
+    for path in files:
+        if path.suffix not in {".md", ".json"}:
+            raise UsageError(f"--report {path}: the name must end in .md or .json")
+        if not path.parent.is_dir():
+            raise UsageError(f"--report {path}: there is no folder {path.parent}")
+    from generator.jobs import build as work
+    from generator.progress import progress
+
+    job = job_of(**options)
+    night = work.Night(answers, accepted, accepted_any, jobs, dry_run=dry_run, back=back)
+    with progress(shown=not quiet) as observer:
+        report = work.build(job, night, observer)
+    code = tell(report, quiet=quiet, verbose=verbose)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        write(Path(summary), as_file(report, ".md"), append=True)
+    for path in files:
+        write(path, as_file(report, path.suffix))
+    return code
