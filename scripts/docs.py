@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from generator.cli import cli
-from generator.jobs.job import catalog_schema
-from generator.report.changes import Report
+from generator.jobs.schemas import TYPES, schema
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = """\
@@ -30,11 +28,11 @@ command line, nothing written; 130 interrupted. Every option is also read from t
 
 def generated() -> Iterator[tuple[Path, str]]:
     """The files, and what must stand in them."""
-    schema = catalog_schema()
-    yield ROOT / "catalog.schema.json", schema
-    yield ROOT / "docs/catalog.md", catalog_reference(json.loads(schema)["$defs"])
-    report_schema = json.dumps(msgspec.json.schema(Report), indent=2) + "\n"
-    yield ROOT / "docs/report.schema.json", report_schema
+    catalog = schema("catalog")
+    yield ROOT / "catalog.schema.json", catalog
+    yield ROOT / "docs/catalog.md", catalog_reference(json.loads(catalog)["$defs"])
+    for name in TYPES.keys() - {"catalog"}:
+        yield ROOT / f"docs/{name}.schema.json", schema(name)
     yield ROOT / "docs/commands.md", COMMANDS + "".join(commands())
 
 

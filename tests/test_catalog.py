@@ -17,7 +17,8 @@ from jsonschema import Draft202012Validator
 from generator.catalog.read import read_catalog
 from generator.errors import UsageError
 from generator.grouping import Window
-from generator.jobs.job import SiteCatalog, catalog_schema
+from generator.jobs.job import SiteCatalog
+from generator.jobs.schemas import schema
 from generator.sources.listing import Listing
 from tests.support import DATA, ROOT, Run, Site, tagpages
 
@@ -166,12 +167,11 @@ def test_one_mistake_among_many_entries_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", [*GOOD, ROOT / "catalog.yaml"], ids=by_name)
 def test_a_good_catalog_satisfies_the_schema(path: Path) -> None:
     catalog = json.loads(json.dumps(yaml.safe_load(path.read_text()), default=str))
-    Draft202012Validator(json.loads(catalog_schema())).validate(catalog)
+    Draft202012Validator(json.loads(schema("catalog"))).validate(catalog)
 
 
 def test_the_patterns_of_the_schema_mean_the_same_in_javascript() -> None:
-    schema = catalog_schema()
-    patterns = re.findall(r'"pattern": "(.*)"', schema)
+    patterns = re.findall(r'"pattern": "(.*)"', schema("catalog"))
     assert patterns
     for pattern in patterns:
         assert not re.search(r"\\\\[AZz]|\(\?P", pattern), "an anchor that only Python knows"

@@ -75,9 +75,12 @@ Next:
 
 
 @click.command()
-def schema() -> int:
-    """Print the catalog's JSON Schema."""
-    from generator.jobs.job import catalog_schema
+@click.argument(
+    "what", default="catalog", type=click.Choice(["catalog", "tags", "details", "report"])
+)
+def schema(*, what: str) -> int:
+    """Print the JSON Schema of the catalog, of tags.json, details.json, or the report as JSON."""
+    from generator.jobs.schemas import schema as work
 
-    click.echo(catalog_schema(), nl=False)
+    click.echo(work(what), nl=False)
     return DONE

@@ -19,7 +19,9 @@ DETAILS_FILE = "details.json"
 _STEP = b"  "
 
 
-class _DetailsFile(msgspec.Struct):
+class DetailsFile(msgspec.Struct):
+    """What a `details.json` says; facts are raw here, and read kind by kind."""
+
     version: int
     image: str
     digests: dict[str, dict[str, msgspec.Raw]]
@@ -27,7 +29,7 @@ class _DetailsFile(msgspec.Struct):
     tables: dict[str, dict[str, dict[str, msgspec.Raw]]] = {}
 
 
-_decode_file = msgspec.json.Decoder(_DetailsFile).decode
+_decode_file = msgspec.json.Decoder(DetailsFile).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -81,7 +83,7 @@ def decode_details(data: bytes, name: str) -> Details:
         raise TagpagesError(f"{name}/{DETAILS_FILE}: {newer(data) or error}") from None
 
 
-def _details(file: _DetailsFile, name: str) -> Details:
+def _details(file: DetailsFile, name: str) -> Details:
     check_version(file.version)
     if check_name(file.image) != name:
         raise TagpagesError(f"it is about the image `{file.image}`")

@@ -26,7 +26,9 @@ _BLOCK = 1 << 16
 """Bytes read at a time: most files are read at once."""
 
 
-class _TagsFile(msgspec.Struct):
+class TagsFile(msgspec.Struct):
+    """What a `tags.json` says."""
+
     version: int
     image: str
     tables: tuple[Table, ...]
@@ -40,7 +42,7 @@ class _Version(msgspec.Struct):
     version: int
 
 
-_decode_tags_file = msgspec.json.Decoder(_TagsFile).decode
+_decode_tags_file = msgspec.json.Decoder(TagsFile).decode
 _decode_build_file = msgspec.json.Decoder(_BuildFile).decode
 _decode_version = msgspec.json.Decoder(_Version).decode
 _encode = msgspec.json.Encoder().encode
@@ -80,7 +82,7 @@ def decode_image(data: bytes, name: str) -> Image:
     return Image(name, file.tables)
 
 
-def _check_file(file: _TagsFile, name: str) -> None:
+def _check_file(file: TagsFile, name: str) -> None:
     check_version(file.version)
     if check_name(file.image) != name:
         raise TagpagesError(f"it is about the image `{file.image}`")

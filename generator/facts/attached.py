@@ -242,5 +242,8 @@ def _short(text: str) -> str:
     return text if len(text) <= _TEXT_LIMIT else ""
 
 
-_decode = msgspec.json.Decoder(Found[Attached] | Absent | CouldNotLook).decode
-ATTACHED = Kind[Attached]("attached", _decode, look, after=(IMAGE.name,), settled=(), by_table=True)
+_FACT = Found[Attached] | Absent | CouldNotLook
+_decode = msgspec.json.Decoder(_FACT).decode
+ATTACHED = Kind[Attached](
+    "attached", _FACT, _decode, look, after=(IMAGE.name,), settled=(), by_table=True
+)

@@ -146,14 +146,16 @@ class Question:
 class Kind(Generic[T]):
     """One kind of fact about a digest.
 
-    `decode` reads a fact from JSON and checks every value in it (it raises TagpagesError or
-    msgspec's errors). `look` asks a registry; first it needs the kinds in `after`, which are known
-    then. `read` reads a recorded apko configuration. Both raise TagpagesError when they could not
-    look. None stands for a place that never has the fact. A fact whose state is in `settled` is not
-    asked for again. A kind is `by_table` where registries may tell different things of one digest.
+    `shape` is the type of the fact, as msgspec takes it. `decode` reads a fact from JSON and
+    checks every value in it (it raises TagpagesError or msgspec's errors). `look` asks a registry;
+    first it needs the kinds in `after`, which are known then. `read` reads a recorded apko
+    configuration. Both raise TagpagesError when they could not look. None stands for a place that
+    never has the fact. A fact whose state is in `settled` is not asked for again. A kind is
+    `by_table` where registries may tell different things of one digest.
     """
 
     name: str
+    shape: Any
     decode: Callable[[msgspec.Raw], Fact[T]]
     look: Callable[[Question], Awaitable[Fact[T]]] | None = None
     read: Callable[[bytes], Fact[T]] | None = None

@@ -172,7 +172,8 @@ def _predicate_type(artifact: Artifact, format_: Format, content: bytes) -> str:
     return statement.predicate_type
 
 
-_decode = msgspec.json.Decoder(Found[Evidences] | Absent | CouldNotLook).decode
+_FACT = Found[Evidences] | Absent | CouldNotLook
+_decode = msgspec.json.Decoder(_FACT).decode
 EVIDENCE = Kind[Evidences](
-    "evidence", _decode, look, after=(ATTACHED.name,), settled=(), by_table=True
+    "evidence", _FACT, _decode, look, after=(ATTACHED.name,), settled=(), by_table=True
 )

@@ -248,5 +248,6 @@ def read(recorded: bytes) -> Fact[ImageFacts]:
     )
 
 
-_decode = msgspec.json.Decoder(Found[ImageFacts] | Absent | CouldNotLook).decode
-IMAGE = Kind[ImageFacts]("image", _decode, look, read)
+_FACT = Found[ImageFacts] | Absent | CouldNotLook
+_decode = msgspec.json.Decoder(_FACT).decode
+IMAGE = Kind[ImageFacts]("image", _FACT, _decode, look, read)

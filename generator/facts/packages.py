@@ -161,6 +161,13 @@ def _decode(raw: msgspec.Raw) -> Fact[Packages]:
     return Found(value if isinstance(value, Packages) else Packages("apko", value))
 
 
+_FACT = Found[Packages] | Absent | CouldNotLook
 PACKAGES = Kind[Packages](
-    "packages", _decode, look, read, after=(IMAGE.name, ATTACHED.name), settled=(Found,)
+    "packages",
+    _FACT,
+    _decode,
+    look,
+    read,
+    after=(IMAGE.name, ATTACHED.name),
+    settled=(Found,),
 )

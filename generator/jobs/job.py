@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from generator.catalog.read import read_catalog
 from generator.catalog.spec import Catalog, Tab, Verify
@@ -256,14 +252,6 @@ class Job:
             return datetime.fromtimestamp(int(text), UTC)
         except (ValueError, OverflowError, OSError):
             raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}: write seconds since 1970") from None
-
-
-def catalog_schema() -> str:
-    """The catalog's JSON Schema, for editors."""
-    text = json.dumps(msgspec.json.schema(SiteCatalog), indent=2)
-    # msgspec names a generic type with its parameters
-    text = re.sub(r"(Catalog|TableSpec)_[^\"/]*", r"\1", text)
-    return re.sub(r'"title": "(Catalog|TableSpec)\[.*"', r'"title": "\1"', text) + "\n"
 
 
 def _utc(time: datetime) -> datetime:
