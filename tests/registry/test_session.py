@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from generator.errors import SourceError
 from generator.registry import (
     Clock,
     Credentials,
@@ -36,6 +37,7 @@ from generator.registry.gate import Gate, backoff
 from generator.registry.message import Headers, Request
 from generator.registry.origin import places, resolve
 from generator.sources.oci import Oci
+from tests.collecting import seen_of
 from tests.registry.fake import FakeClock, FakeRegistry, TokenServer, asked, run, session_for
 from tests.registry.server import Answer, Call, Handler, Proxy, Server, as_json
 
@@ -575,7 +577,14 @@ def test_the_environment_says_which_host_has_a_proxy(
 
 
 @pytest.mark.parametrize(
-    "proxy", ["socks5://user:hunter2@127.0.0.1:9", "ftp://user:hunter2@127.0.0.1:9", "http://[::1"]
+    "proxy",
+    [
+        "socks5://user:hunter2@127.0.0.1:9",
+        "ftp://user:hunter2@127.0.0.1:9",
+        "http://[::1",
+        "http://user:hunter2@127.0.0.1:99999",
+        "http://user:hunter2@",
+    ],
 )
 def test_a_proxy_that_is_none_for_http_is_named_without_its_login(
     monkeypatch: pytest.MonkeyPatch, proxy: str
@@ -584,10 +593,13 @@ def test_a_proxy_that_is_none_for_http_is_named_without_its_login(
         async with session_for(FakeClock()) as session:
             await digest_at(session)
 
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(RegistryError, match=r"for https://registry.test that is none") as error:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(SourceError) as error:
         run(scenario())
-    assert "hunter2" not in str(error.value)
+    assert str(error.value) == (
+        "the environment names a proxy for https://registry.test that is none for HTTP: write "
+        "`http://host:port`"
+    )
 
 
 @pytest.mark.skipif(not which("openssl"), reason="openssl names the files of such a folder")
@@ -618,9 +630,39 @@ def test_certificates_that_cannot_be_read_are_named_by_their_variable(
         async with session_for(FakeClock()) as session:
             await digest_at(session)
 
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        monkeypatch.setenv(name, str(tmp_path / "none.pem"))
+        with pytest.raises(SourceError) as error:
+            run(scenario())
+        monkeypatch.delenv(name)
+        assert str(error.value) == (
+            f"the certificates that {name} names cannot be read: {tmp_path}/none.pem: "
+            "No such file or directory"
+        )
+
+
+def test_a_file_that_has_no_certificates_is_named_by_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with session_for(FakeClock()) as session:
+            await digest_at(session)
+
+    (tmp_path / "none.pem").write_text("no certificate")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    with pytest.raises(RegistryError, match=r"SSL_CERT_FILE or SSL_CERT_DIR .* cannot be read"):
+    with pytest.raises(SourceError, match=r"that SSL_CERT_FILE names cannot be read: .*none.pem: "):
         run(scenario())
+
+
+def test_an_environment_that_no_request_can_use_fails_the_source_and_not_each_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    seen = seen_of(Oci(registry="registry.test"), include=("app", "other"))
+    assert seen.failed == {}
+    assert seen.failure
+    assert seen.failure.reason.startswith("the certificates that SSL_CERT_FILE names cannot be")
 
 
 def test_cookies_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
