@@ -94,7 +94,7 @@ class Tree:
     def others(self, folder: str, ours: Collection[str]) -> list[str]:
         """What lies in a folder beside our own files and the folders that hold such, sorted.
 
-        Names are as a text can have them: of one that is not UTF-8, the odd bytes are `\\xe9`.
+        Of a name that is not UTF-8 the odd bytes are written in hexadecimal, as in a Python text.
         """
         path = self._absolute(folder)
         try:

@@ -133,7 +133,7 @@ class Endpoint:
     def _next(self, origin: Origin, reply: Reply) -> Endpoint:
         """Whom to ask for the page after `reply`, which is said to be at that origin."""
         there = Origin.of(reply.url)
-        if there == self.origin or origin == self.origin:
+        if self.origin in (there, origin):
             return self
         return Endpoint(self.session, there, concurrency=self._concurrency)
 

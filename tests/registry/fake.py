@@ -196,39 +196,37 @@ async def asked(
 
 
 def pull(
-    handler: Handler,
+    handler: Handler | Server,
     *,
     known: Table | None = None,
     env: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     beside: Server | None = None,
-    server: Server | None = None,
     **keys: Any,
 ) -> Outcome:
     """Ask an `oci` source on a loopback server for the image `app`; `beside` runs too.
 
-    `as_of` is the night, `keys` are the catalog's; `server` is the one, if the test knows it.
+    `handler` may be the server itself; `as_of` is the night, `keys` are the catalog's.
     """
     as_of = keys.pop("as_of", NOW)
 
     async def scenario() -> Outcome:
         clock = FakeClock()
         session = session_for(clock, env, limits)
-        asks = server or Server(handler)
-        other = beside or Server(handler)
+        server = handler if isinstance(handler, Server) else Server(handler)
         async with (
-            asks.running(),
-            other.running(),
+            server.running(),
+            (beside or Server(server.handler)).running(),
             asked(session, known, as_of=as_of) as ask,
         ):
-            source = Oci(registry=asks.address, **keys).open(ask)
+            source = Oci(registry=server.address, **keys).open(ask)
             tags, error = None, ""
             try:
                 found = await source.tags("app")
                 tags = None if found is None else list(found)
             except TagpagesError as failure:
                 error = str(failure)
-        return Outcome(tags, error, asks, clock.slept, session.stats)
+        return Outcome(tags, error, server, clock.slept, session.stats)
 
     return run(scenario())
 

@@ -280,12 +280,11 @@ def test_a_link_after_a_redirect_is_followed_on_the_other_host_without_credentia
 
 
 def test_a_link_after_a_redirect_may_lead_back_with_the_credentials(registry: FakeRegistry) -> None:
-    near = "http://{}/v2/app/tags/list?last=1.0"
-    far = Server(lambda _: page(["1.0"], near.format(outcome_of.address)))
+    near = Server(registry)
+    far = Server(lambda _: page(["1.0"], f"{near.url}{LIST}?last=1.0"))
     registry.when("*", "", asks_for_login)
     registry.when("GET", LIST, lambda call: None if "last" in call.query else moved(far.url))
-    outcome_of = Server(registry)
-    outcome = pull(registry, beside=far, server=outcome_of, **LOGIN)
+    outcome = pull(near, beside=far, **LOGIN)
     assert list(outcome.digests) == ["1.0", "latest"]
     assert [call.authorization for call in far.calls] == [""]
 
