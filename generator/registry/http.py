@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 import zlib
 from typing import TYPE_CHECKING, Protocol
@@ -19,6 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
 from httpx_aiohttp import AiohttpTransport
 
 from generator.model import shown
@@ -26,6 +28,7 @@ from generator.registry.errors import Fault, HostError, RegistryError, SetupErro
 from generator.registry.limits import Limits, sized
 from generator.registry.message import Headers, Reply, Request
 from generator.registry.origin import Origin
+from generator.registry.reach import Resolve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
@@ -43,8 +46,9 @@ class Client:
     Raises SetupError if the certificates that the environment names cannot be read.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, resolve: Resolve) -> None:
         self._limits = limits
+        self._resolver = _Resolver(resolve)
         timeout = httpx.Timeout(limits.read, connect=limits.connect, pool=None)
         self._extensions = {"timeout": timeout.as_dict()}
         self._transports: dict[Origin, AiohttpTransport] = {}
@@ -122,8 +126,45 @@ class Client:
 
     def _transport(self, origin: Origin) -> AiohttpTransport:
         if origin not in self._transports:
-            self._transports[origin] = _transport(self._context, _proxy(origin))
+            self._transports[origin] = self._new_transport(_proxy(origin))
         return self._transports[origin]
+
+    def _new_transport(self, proxy: httpx.Proxy | None) -> AiohttpTransport:
+        """Return a transport without cookies: those of a session would outlive its credentials."""
+        connector = aiohttp.TCPConnector(
+            ssl=self._context,
+            limit=0,
+            keepalive_timeout=_KEEPALIVE,
+            resolver=self._resolver,
+        )
+        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return AiohttpTransport(verify=self._context, proxy=proxy, client=session)
+
+
+class _Resolver(AbstractResolver):
+    """Names as the session resolves them: it knows where a host may be connected to."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        del family  # aiohttp asks for any
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in await self._resolve(host)
+        ]
+
+    async def close(self) -> None:
+        """There is nothing to close."""
 
 
 class _Decoder(Protocol):
@@ -219,12 +260,3 @@ def _proxy(origin: Origin) -> httpx.Proxy | None:
         login = aiohttp.encode_basic_auth(*proxy.auth)
         proxy = httpx.Proxy(proxy.url, headers={"Authorization": login})
     return proxy
-
-
-def _transport(context: ssl.SSLContext, proxy: httpx.Proxy | None) -> AiohttpTransport:
-    """Return a transport without cookies: those of a session would outlive its credentials."""
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context, limit=0, keepalive_timeout=_KEEPALIVE),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
-    return AiohttpTransport(verify=context, proxy=proxy, client=session)

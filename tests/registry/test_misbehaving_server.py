@@ -331,7 +331,7 @@ def test_redirects_without_end_are_an_error(registry: FakeRegistry) -> None:
 @pytest.mark.parametrize(
     ("target", "kind"),
     [
-        ("http://169.254.169.254/latest/meta-data", "link-local"),
+        ("http://169.254.169.254/latest/meta-data", "cloud metadata"),
         ("http://[fe80::1]/", "link-local"),
         ("http://10.0.0.1:8080/", "private"),
         ("http://[::ffff:192.168.0.1]/", "private"),
@@ -358,12 +358,12 @@ def test_a_redirect_to_what_is_no_plain_url_is_an_error(
     assert "pw" not in outcome.error
 
 
-def test_a_realm_on_a_link_local_address_is_not_asked(registry: FakeRegistry) -> None:
+def test_a_realm_at_the_metadata_of_a_cloud_is_not_asked(registry: FakeRegistry) -> None:
     registry.when("*", "", realm("http://169.254.169.254/token"))
     outcome = pull(registry, **LOGIN)
     assert outcome.error == (
         f"{outcome.server.address} sends us to http://169.254.169.254, "
-        "a link-local address: not followed"
+        "a cloud metadata address: not followed"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import subprocess
 import sys
@@ -35,10 +34,18 @@ from generator.registry.auth import Fixed
 from generator.registry.errors import RateLimitedError
 from generator.registry.gate import Gate, backoff
 from generator.registry.message import Headers, Request
-from generator.registry.origin import places, resolve
+from generator.registry.reach import Resolve
 from generator.sources.oci import Oci
 from tests.collecting import seen_of
-from tests.registry.fake import FakeClock, FakeRegistry, TokenServer, asked, run, session_for
+from tests.registry.fake import (
+    FakeClock,
+    FakeRegistry,
+    TokenServer,
+    anywhere,
+    asked,
+    run,
+    session_for,
+)
 from tests.registry.server import Answer, Call, Handler, Proxy, Server, as_json
 
 
@@ -265,7 +272,7 @@ def test_a_name_is_resolved_once() -> None:
     async def scenario() -> None:
         session = session_for(FakeClock(), resolve=counted)
         for _ in range(3):
-            await session.check_reach(
+            await session.reach.check(
                 Origin.configured("storage.test"), Origin.configured("registry.test")
             )
 
@@ -388,37 +395,6 @@ def test_an_address_that_may_not_be_asked_is_an_error(address: str) -> None:
         Origin.configured(address)
 
 
-@pytest.mark.parametrize(
-    ("host", "place"),
-    [
-        ("127.9.9.9", "loopback"),
-        ("0.0.0.0", "loopback"),  # noqa: S104
-        ("localhost", "loopback"),
-        ("sub.localhost", "loopback"),
-        ("::1", "loopback"),
-        ("169.254.169.254", "link-local"),
-        ("fe80::1", "link-local"),
-        ("10.1.2.3", "private"),
-        ("100.64.0.1", "private"),
-        ("fd00::1", "private"),
-        ("::ffff:10.0.0.1", "private"),
-        ("224.0.0.1", "private"),
-        ("8.8.8.8", "public"),
-        ("nowhere.test", "public"),
-    ],
-)
-def test_places_are_told_apart(host: str, place: str) -> None:
-    async def nothing(host: str) -> tuple[str, ...]:
-        return ()
-
-    assert run(places(host, nothing)) == {place}
-
-
-def test_the_systems_resolver_knows_this_machine() -> None:
-    assert set(run(resolve("localhost"))) <= {"127.0.0.1", "::1"}
-    assert list(run(resolve(""))) == []
-
-
 # --- https and proxies: hosts with names, behind a proxy that leads them all to loopback ---
 
 
@@ -432,14 +408,14 @@ def tls(certificate: Path) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def world(
-    monkeypatch: pytest.MonkeyPatch, **servers: Server
+    monkeypatch: pytest.MonkeyPatch, resolve: Resolve = anywhere, **servers: Server
 ) -> AsyncIterator[tuple[Proxy, Session]]:
     """The named hosts, `.test`, reached through a proxy that the environment names."""
     port = {True: 443, False: 80}
     proxy = Proxy(
         {f"{name}.test:{port[bool(server.tls)]}": server for name, server in servers.items()}
     )
-    async with proxy.running(), session_for(FakeClock()) as session:
+    async with proxy.running(), session_for(FakeClock(), resolve=resolve) as session:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         contexts = [server.running() for server in servers.values()]
@@ -552,13 +528,14 @@ def test_no_proxy_is_honoured(registry: FakeRegistry, monkeypatch: pytest.Monkey
 def test_the_environment_says_which_host_has_a_proxy(
     registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch, name: str, value: str, proxied: bool
 ) -> None:
-    looked_up = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket, "getaddrinfo", lambda _, *rest, **more: looked_up("127.0.0.1", *rest, **more)
-    )
+    async def here(host: str) -> tuple[str, ...]:
+        return ("127.0.0.1",)
 
     async def scenario() -> list[Call]:
-        async with Server(registry).running() as server, world(monkeypatch) as (proxy, session):
+        async with (
+            Server(registry).running() as server,
+            world(monkeypatch, here) as (proxy, session),
+        ):
             host = f"registry.test:{server.port}"
             proxy.hosts = {host: server}
             if name.lower() != "no_proxy":
