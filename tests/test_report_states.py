@@ -257,6 +257,31 @@ def test_a_file_of_people_s_may_have_a_name_that_is_not_utf_8(site: Site) -> Non
     assert compared(site)["changes"] == []
 
 
+def test_a_folder_whose_name_is_not_utf_8_is_no_image_s(site: Site) -> None:
+    """Also where it has files that are named like ours: each command leaves them alone."""
+    folder = Path(os.fsdecode(os.fsencode(site.content) + b"/caf\xe9"))
+    shutil.copytree(site.content / "zsh", folder)
+    before = compared(site)
+    commit(site)
+    for name in ("tags.json", "tags_history.md"):
+        (folder / name).write_text("theirs")
+    assert [change["image"] for change in before["changes"]] == ["apko", "bash", "curl", "nginx"]
+    assert compared(site)["changes"] == compared(site)["findings"] == []
+    assert lane(site, "look") == lane(site, "routine") == []
+    assert site.run("check").code == 0
+    assert site.run("history", "--digest", f"sha256:{'e' * 64}", "--format", "json").code == 0
+    site.build("--as-of", "2024-06-04T00:40:00Z", "--report", site.root / "night.json")
+    assert (folder / "tags.json").read_text() == "theirs"
+
+
+def test_a_file_that_is_not_named_in_utf_8_is_told_of_where_it_keeps_a_folder(site: Site) -> None:
+    Path(os.fsdecode(os.fsencode(site.content / "zsh") + b"/caf\xe9.md")).write_text("theirs")
+    site.catalog(as_of=None, gone_after=1, images={"exclude": ["zsh"]})
+    site.build("--as-of", "2024-06-04T00:40:00Z", "--report", site.root / "night.json")
+    findings = json.loads((site.root / "night.json").read_text())["findings"]
+    assert [item["detail"] for item in findings if item["kind"] == "kept_folder"] == ["caf\\xe9.md"]
+
+
 @pytest.mark.parametrize("command", [("report",), ("lanes", "look")])
 def test_a_broken_record_is_an_error_that_names_it(site: Site, command: tuple[str, ...]) -> None:
     record = site.content / "build.json"

@@ -24,7 +24,16 @@ class Owned(NamedTuple):
     def has(self, path: str) -> bool:
         """Whether the file at a path below the content folder is ours."""
         image, _, name = path.rpartition("/")
-        return name in (self.image if image else self.site)
+        return name in (self.image if image else self.site) and is_text(path)
+
+
+def is_text(path: str) -> bool:
+    """Whether a path is UTF-8. One that is not is people's: no image can be named so."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # Python has a surrogate for each byte of it that is not
+        return False
+    return True
 
 
 def owned(outputs: Collection[str]) -> Owned:

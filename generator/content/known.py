@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from generator.content.details import DETAILS_FILE, decode_details
+from generator.content.files import is_text
 from generator.content.page import FOLDER_PAGE, is_retired
 from generator.content.state import TAGS_FILE, decode_image, load_build, read_bytes
 from generator.errors import Failure, TagpagesError
@@ -84,7 +85,8 @@ def _own_files(
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         name = f"{image}/{entry.name}" if image else entry.name
-                        folders.append((name, entry.path))
+                        if is_text(name):
+                            folders.append((name, entry.path))
                     elif entry.name in ours and not entry.is_symlink():
                         own.append(entry.name)
         except FileNotFoundError:  # not there yet, or removed by another run since it was listed

@@ -92,11 +92,14 @@ class Tree:
             raise _cannot("write", self.content / change.path, error) from None
 
     def others(self, folder: str, ours: Collection[str]) -> list[str]:
-        """What lies in a folder beside our own files and the folders that hold such, sorted."""
+        """What lies in a folder beside our own files and the folders that hold such, sorted.
+
+        Of a name that is not UTF-8 the odd bytes are written in hexadecimal, as in a Python text.
+        """
         path = self._absolute(folder)
         try:
             return sorted(
-                name
+                os.fsencode(name).decode(errors="backslashreplace")
                 for name in os.listdir(path)
                 if name not in ours
                 and not any(set(ours) & set(files) for *_, files in os.walk(f"{path}/{name}"))

@@ -132,7 +132,7 @@ class Challenged:
             raise RegistryError(
                 f"{home.netloc} names {target}, which is plain http, for its tokens: not asked"
             )
-        await self._session.check_reach(target, home)
+        await self._session.reach.check(target, home)
         safe = target == home or home.scheme == "https" or (home.loopback and target.loopback)
         if self._credentials and not safe:
             raise RegistryError(

@@ -20,6 +20,7 @@ from generator.registry.errors import RegistryError
 from generator.registry.helper import Answer, ask_helper
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HUB = "https://index.docker.io/v1/"
 """Docker Hub's key in the files, and what its helpers are asked for."""
 DOCKER_HUB = ("index.docker.io", "docker.io", "registry-1.docker.io")
@@ -38,6 +39,15 @@ class Credentials:
     identity: str = field(default="", repr=False)
     bearer: str = field(default="", repr=False)
     source: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        """Raise RegistryError for what no user and no password has (RFC 7617, section 2)."""
+        for what, text in (("user", self.username), ("password", self.password)):
+            if _CONTROL.search(text):
+                raise RegistryError(
+                    f"the {what} that {self.source} names has characters that no {what} may have: "
+                    "does it end with a line break?"
+                )
 
     @property
     def basic(self) -> str:
@@ -79,18 +89,20 @@ def _filled(text: str, env: Mapping[str, str]) -> str:
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    auth: str = ""
-    identitytoken: str = ""
-    registrytoken: str = ""
-    username: str = ""
-    password: str = ""
+    """An entry of `auths`; what is null says nothing."""
+
+    auth: str | None = None
+    identitytoken: str | None = None
+    registrytoken: str | None = None
+    username: str | None = None
+    password: str | None = None
 
 
 class _File(msgspec.Struct, frozen=True, rename={"helpers": "credHelpers", "store": "credsStore"}):
-    """The part of a credentials file that matters here."""
+    """The part of a credentials file that matters here; entries are looked into when they fit."""
 
-    auths: dict[str, _Entry | None] | None = None
-    helpers: dict[str, str] | None = None
+    auths: dict[str, msgspec.Raw] | None = None
+    helpers: dict[str, object] | None = None
     store: str | None = None
 
 
@@ -128,13 +140,17 @@ class Keychain:
     ) -> Credentials | None:
         names = DOCKER_HUB if host in DOCKER_HUB else (host,)
         helpers = {_key(key): helper for key, helper in (file.helpers or {}).items()}
-        if own := next((helpers[name] for name in names if name in helpers), ""):
-            return await self._from_helper(own, names)
+        if name := next((name for name in names if name in helpers), ""):
+            own = helpers[name] or ""
+            if not isinstance(own, str):
+                raise RegistryError(f"{path} names no credential helper for {name}: correct it")
+            if own:
+                return await self._from_helper(own, names)
         auths = {_key(key): entry for key, entry in (file.auths or {}).items()}
         for name in names:
             key = f"{name}/{repository}".rstrip("/")
             while key:
-                if entry := _login(auths.get(key), path):
+                if key in auths and (entry := _login(auths[key], path, key)):
                     return entry
                 key = key.rpartition("/")[0]
         return await self._from_helper(file.store, names) if file.store else None
@@ -144,10 +160,9 @@ class Keychain:
         if key not in self._helped:
             try:
                 answer = await ask_helper(*key, self._env)
+                self._helped[key] = _from_answer(answer, helper) if answer else None
             except RegistryError as error:
                 self._helped[key] = error
-            else:
-                self._helped[key] = _from_answer(answer, helper) if answer else None
         found = self._helped[key]
         if isinstance(found, RegistryError):
             raise found
@@ -195,18 +210,23 @@ def _key(key: str) -> str:
     return re.sub(r"/v[12]$", "", key.removeprefix("https://").removeprefix("http://").rstrip("/"))
 
 
-def _login(entry: _Entry | None, path: Path) -> Credentials | None:
+def _login(raw: msgspec.Raw, path: Path, key: str) -> Credentials | None:
     """The entry's login; None for an empty one, which only marks that a helper has it."""
+    try:
+        entry = msgspec.json.decode(raw, type=_Entry | None)
+    except msgspec.MsgspecError as error:
+        raise RegistryError(
+            f"the login for {key} in {path} is none: {shown(str(error))}: log in again"
+        ) from None
     if entry is None:
         return None
-    username, password = entry.username, entry.password
+    username, password = entry.username or "", entry.password or ""
     if entry.auth:
         username, _, password = _decoded(entry.auth, path).partition(":")
-    if not (username or entry.identitytoken or entry.registrytoken):
+    tokens = entry.identitytoken or "", entry.registrytoken or ""
+    if not (username or any(tokens)):
         return None
-    return Credentials(
-        username, password.rstrip("\0"), entry.identitytoken, entry.registrytoken, source=str(path)
-    )
+    return Credentials(username, password.rstrip("\0"), *tokens, source=str(path))
 
 
 def _decoded(auth: str, path: Path) -> str:

@@ -61,6 +61,7 @@ class Endpoint:
         self.auth = auth or Fixed()
         self.lacks_referrers = False
         """Whether it has answered that it has no referrers API."""
+        self._concurrency = concurrency
         session.restrict(origin, concurrency)
 
     async def get(self, target: str, **options: Unpack[Options]) -> Reply:
@@ -106,9 +107,11 @@ class Endpoint:
     ) -> AsyncIterator[Reply]:
         """The pages of a list. `following` names the next one, relative to its reply's URL.
 
-        Raises RegistryError if that is on another origin, was there before, or is one too many.
+        It is asked for at this origin; or, without its credentials, at the one that a redirect led
+        to. Raises RegistryError if it is elsewhere, was there before, or is one too many.
         """
         seen: set[str] = set()
+        asked = self
         while target:
             if target in seen:
                 raise RegistryError(
@@ -120,10 +123,19 @@ class Endpoint:
                     f"{self.origin.netloc} lists more than {len(seen)} pages, which is the limit"
                 )
             seen.add(target)
-            reply = await self.get(target, **options)
+            reply = await asked.get(target, **options)
             yield reply
             reference = following(reply)
-            target = self.inside(reference, reply.url) if reference else ""
+            if reference:
+                asked = self._next(Origin.of(resolved(reply.url, reference)), reply)
+            target = asked.inside(reference, reply.url) if reference else ""
+
+    def _next(self, origin: Origin, reply: Reply) -> Endpoint:
+        """Whom to ask for the page after `reply`, which is said to be at that origin."""
+        there = Origin.of(reply.url)
+        if self.origin in (there, origin):
+            return self
+        return Endpoint(self.session, there, concurrency=self._concurrency)
 
     def check_count(self, entries: int) -> None:
         """Raise LimitError if so many entries of one list are more than we take."""
@@ -134,13 +146,17 @@ class Endpoint:
             )
 
     def inside(self, reference: str, base: str = "") -> str:
-        """The reference as a URL of this origin; raises RegistryError if it leads elsewhere."""
+        """The reference as a URL of this origin; raises RegistryError if it leads elsewhere.
+
+        Behind a proxy that ends TLS, a server may take its own scheme for another one than ours.
+        """
         url = resolved(base or str(self.origin), reference)
-        if Origin.of(url) != self.origin:
-            raise RegistryError(
-                f"{self.origin.netloc} names a next page at {Origin.of(url)}: not followed"
-            )
-        return url
+        origin = Origin.of(url)
+        if origin == self.origin:
+            return url
+        if origin.netloc == self.origin.netloc:
+            return f"{self.origin}{url.removeprefix(str(origin))}"
+        raise RegistryError(f"{self.origin.netloc} names a next page at {origin}: not followed")
 
 
 def _path(target: str) -> str:

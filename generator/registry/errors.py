@@ -45,6 +45,10 @@ class HostError(RegistryError):
     """A failure of a host, whatever it is asked for, that the next try would meet again."""
 
 
+class SetupError(RegistryError, SourceError):
+    """A mistake in the environment of this run, which every request would meet."""
+
+
 class GivenUpError(RegistryError, SourceError):
     """A host that does not answer, request after request."""
 

@@ -9,7 +9,7 @@ import re
 import shutil
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -18,7 +18,7 @@ from generator.model import shown
 from generator.registry.errors import RegistryError
 
 if TYPE_CHECKING:
-    from asyncio import StreamReader, StreamWriter
+    from asyncio import StreamWriter
 
 TIMEOUT = 30.0
 """Seconds that a helper may take; some ask their vendor's server."""
@@ -60,25 +60,26 @@ async def ask_helper(
         raise RegistryError(
             f"{program} keeps the login for {server}, but is not in PATH: install it"
         )
-    try:
-        process = await asyncio.create_subprocess_exec(
-            path,
-            "get",
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env=dict(env),
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise RegistryError(f"{path} cannot be run: {error.strerror}") from None
-    try:
-        async with asyncio.timeout(timeout):
-            output = await _answer(process, server)
-    except TimeoutError:
-        raise RegistryError(f"{program} took longer than {timeout:g} s for {server}") from None
-    finally:
-        await _ended(process)
+    with _pipe() as (printed, stdout):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                path,
+                "get",
+                stdin=PIPE,
+                stdout=stdout,
+                stderr=DEVNULL,
+                env=dict(env),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise RegistryError(f"{path} cannot be run: {error.strerror}") from None
+        try:
+            async with asyncio.timeout(timeout):
+                output = await _answer(process, server, printed)
+        except TimeoutError:
+            raise RegistryError(f"{program} took longer than {timeout:g} s for {server}") from None
+        finally:
+            await _ended(process)
     if len(output) > OUTPUT_LIMIT:
         raise RegistryError(f"{program} printed more than {OUTPUT_LIMIT >> 10} KiB for {server}")
     if process.returncode == 0:
@@ -90,6 +91,18 @@ async def ask_helper(
     )
 
 
+@contextlib.contextmanager
+def _pipe() -> Iterator[tuple[int, int]]:
+    """A pipe of our own, its two ends: what a helper leaves running cannot keep ours open."""
+    source, sink = os.pipe()
+    os.set_blocking(source, False)
+    try:
+        yield source, sink
+    finally:
+        os.close(source)
+        os.close(sink)
+
+
 def _decoded(output: bytes, program: str) -> Answer:
     try:
         return msgspec.json.decode(output, type=Answer)
@@ -97,28 +110,33 @@ def _decoded(output: bytes, program: str) -> Answer:
         raise RegistryError(f"{program} did not answer with a username and a secret") from None
 
 
-async def _answer(process: Process, server: str) -> bytes:
-    """What the process prints, up to one byte more than the limit; it has ended if that is all."""
-    stdin, stdout = cast("StreamWriter", process.stdin), cast("StreamReader", process.stdout)
-    with contextlib.suppress(ConnectionError):  # it need not read
-        stdin.write(server.encode())
-        await stdin.drain()
-    stdin.close()
+async def _answer(process: Process, server: str, printed: int) -> bytes:
+    """What the process prints until it ends, up to one byte more than the limit."""
+    loop = asyncio.get_running_loop()
     output = bytearray()
-    while len(output) <= OUTPUT_LIMIT and (part := await stdout.read(OUTPUT_LIMIT)):
-        output += part
-    if len(output) <= OUTPUT_LIMIT:
+
+    def read() -> None:
+        with contextlib.suppress(BlockingIOError, ProcessLookupError):  # all is read, or it ended
+            while len(output) <= OUTPUT_LIMIT:
+                output.extend(os.read(printed, OUTPUT_LIMIT))
+            process.kill()
+
+    stdin = cast("StreamWriter", process.stdin)
+    loop.add_reader(printed, read)
+    try:
+        with contextlib.suppress(ConnectionError):  # it need not read
+            stdin.write(server.encode())
+            await stdin.drain()
+        stdin.close()
         await process.wait()
-    return bytes(output)
+        read()
+    finally:
+        loop.remove_reader(printed)
+    return bytes(output[: OUTPUT_LIMIT + 1])
 
 
 async def _ended(process: Process) -> None:
-    """End the process, and whatever it has started: they share a session of their own."""
+    """End the process, and whatever it has started that is still in its session."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
-    stdout = cast("StreamReader", process.stdout)
-    with contextlib.suppress(TimeoutError):  # somebody left the session
-        async with asyncio.timeout(1):
-            while await stdout.read(OUTPUT_LIMIT):
-                pass

@@ -11,6 +11,8 @@ the request.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 import zlib
 from typing import TYPE_CHECKING, Protocol
@@ -18,18 +20,22 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
 from httpx_aiohttp import AiohttpTransport
 
 from generator.model import shown
-from generator.registry.errors import Fault, HostError, RegistryError
+from generator.registry.errors import Fault, HostError, RegistryError, SetupError
 from generator.registry.limits import Limits, sized
 from generator.registry.message import Headers, Reply, Request
 from generator.registry.origin import Origin
+from generator.registry.reach import Resolve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
 
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_MEMBERS = 1_000
+"""The most members of a compressed body: each takes time, though it may hold nothing."""
 _KEEPALIVE = 30.0
 _HEADERS = {"User-Agent": "tagpages", "Accept-Encoding": "gzip"}
 
@@ -37,20 +43,16 @@ _HEADERS = {"User-Agent": "tagpages", "Accept-Encoding": "gzip"}
 class Client:
     """Connections to any number of hosts, reused.
 
-    Raises RegistryError if the certificates that the environment names cannot be read.
+    Raises SetupError if the certificates that the environment names cannot be read.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, resolve: Resolve) -> None:
         self._limits = limits
+        self._resolver = _Resolver(resolve)
         timeout = httpx.Timeout(limits.read, connect=limits.connect, pool=None)
         self._extensions = {"timeout": timeout.as_dict()}
         self._transports: dict[Origin, AiohttpTransport] = {}
-        try:
-            self._context = httpx.create_ssl_context()
-        except OSError as error:
-            raise RegistryError(
-                f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {error}"
-            ) from None
+        self._context = _trusted()
 
     async def exchange(self, request: Request, limit: int) -> Reply:
         """Send a request and read its answer, of at most `limit` bytes.
@@ -103,7 +105,7 @@ class Client:
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
             raise RegistryError(f"{request.subject} answered in the encoding {shown(encoding)}")
-        decoder = _Plain() if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
+        decoder = _Plain() if encoding == "identity" else _Members()
         limit = limit if response.is_success else self._limits.error
         try:
             body, whole = await _read(response.aiter_raw(), decoder, limit)
@@ -124,8 +126,45 @@ class Client:
 
     def _transport(self, origin: Origin) -> AiohttpTransport:
         if origin not in self._transports:
-            self._transports[origin] = _transport(self._context, _proxy(origin))
+            self._transports[origin] = self._new_transport(_proxy(origin))
         return self._transports[origin]
+
+    def _new_transport(self, proxy: httpx.Proxy | None) -> AiohttpTransport:
+        """Return a transport without cookies: those of a session would outlive its credentials."""
+        connector = aiohttp.TCPConnector(
+            ssl=self._context,
+            limit=0,
+            keepalive_timeout=_KEEPALIVE,
+            resolver=self._resolver,
+        )
+        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return AiohttpTransport(verify=self._context, proxy=proxy, client=session)
+
+
+class _Resolver(AbstractResolver):
+    """Names as the session resolves them: it knows where a host may be connected to."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        del family  # aiohttp asks for any
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in await self._resolve(host)
+        ]
+
+    async def close(self) -> None:
+        """There is nothing to close."""
 
 
 class _Decoder(Protocol):
@@ -142,6 +181,36 @@ class _Plain:
         return data[:max_length]
 
 
+class _Members:
+    """Decodes gzip or zlib, all members of it (RFC 1952, section 2.2); zeros may fill it up."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._count = 1
+
+    @property
+    def eof(self) -> bool:
+        return self._member.eof
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        decoded = bytearray()
+        while data and len(decoded) < max_length:
+            if self._member.eof:
+                data = data.lstrip(b"\0")
+                if not data:
+                    break
+                self._next()
+            decoded += self._member.decompress(data, max_length - len(decoded))
+            data = self._member.unused_data
+        return bytes(decoded)
+
+    def _next(self) -> None:
+        if self._count == _MEMBERS:
+            raise zlib.error(f"more than {_MEMBERS:,} members")
+        self._count += 1
+        self._member = zlib.decompressobj(_GZIP_OR_ZLIB)
+
+
 async def _read(chunks: AsyncIterable[bytes], decoder: _Decoder, limit: int) -> tuple[bytes, bool]:
     """The first `limit` bytes of the body, decoded, and whether that is the whole of it."""
     body = bytearray()
@@ -154,10 +223,25 @@ async def _read(chunks: AsyncIterable[bytes], decoder: _Decoder, limit: int) -> 
     return bytes(body), True
 
 
+def _trusted() -> ssl.SSLContext:
+    """Return what certificates are checked against; raises SetupError if it cannot be read."""
+    variables = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # the first that is set counts
+    variable = next(filter(os.environ.get, variables), "")
+    path = os.environ.get(variable, "")
+    try:
+        if variable == "SSL_CERT_DIR":  # OpenSSL looks into it late, and tells nothing
+            os.scandir(path).close()
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise SetupError(
+            f"the certificates that {variable} names cannot be read: {path}: {error.strerror}"
+        ) from None
+
+
 def _proxy(origin: Origin) -> httpx.Proxy | None:
     """Return the proxy that the environment names for an origin, as urllib reads it.
 
-    Raises RegistryError if that is none for HTTP.
+    Raises SetupError if that is none for HTTP.
     """
     proxies = getproxies()
     address = proxies.get(origin.scheme) or proxies.get("all")
@@ -166,23 +250,13 @@ def _proxy(origin: Origin) -> httpx.Proxy | None:
     url = address if "://" in address else f"http://{address}"
     try:
         proxy = httpx.Proxy(url)
-    except (ValueError, httpx.InvalidURL):
-        proxy = None
-    if proxy is None or proxy.url.scheme not in {"http", "https"}:
-        raise RegistryError(
+        Origin.of(f"{proxy.url.scheme}://{proxy.url.netloc.decode()}")
+    except (ValueError, httpx.InvalidURL, RegistryError):
+        raise SetupError(
             f"the environment names a proxy for {origin} that is none for HTTP: "
             "write `http://host:port`"
-        )
+        ) from None
     if proxy.auth:  # as aiohttp 4 will want it
         login = aiohttp.encode_basic_auth(*proxy.auth)
         proxy = httpx.Proxy(proxy.url, headers={"Authorization": login})
     return proxy
-
-
-def _transport(context: ssl.SSLContext, proxy: httpx.Proxy | None) -> AiohttpTransport:
-    """Return a transport without cookies: those of a session would outlive its credentials."""
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context, limit=0, keepalive_timeout=_KEEPALIVE),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
-    return AiohttpTransport(verify=context, proxy=proxy, client=session)

@@ -7,18 +7,32 @@ number of entries that they were asked for and do not say so; see `_pages`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
+from generator.errors import SourceError
 from generator.registry.endpoint import Endpoint
 from generator.registry.errors import RegistryError, StatusError
 from generator.registry.message import Reply
 
 PAGE_SIZE = 1000
 """What lists are asked for: ECR refuses more, distribution's default maximum is the same."""
+
+_ABOUT_THE_LIST = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
+"""What a refusal of the list is answered with; other 4xx may refuse our page size: 400 by the
+specification, 405 (ECR), 413 (Quay)."""
 
 _Entries = list[Annotated[str, Meta(max_length=255)] | None] | None
 """No name and no tag is longer than that; Nexus has nulls among its tags."""
@@ -52,10 +66,16 @@ async def pages(
             started = True
             yield page
     except StatusError as error:
-        if started or not error.codes & {"PAGINATION_NUMBER_INVALID", "UNSUPPORTED"}:
+        if started or not _may_refuse_size(error):
             raise
         async for page in _pages(endpoint, path, scope, kind):
             yield page
+
+
+def _may_refuse_size(error: StatusError) -> bool:
+    client = HTTPStatus.BAD_REQUEST <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    told = error.status in _ABOUT_THE_LIST or isinstance(error, SourceError)
+    return client and not told
 
 
 async def _pages(
@@ -77,7 +97,8 @@ async def _pages(
         if reply.next_link or len(listed) != PAGE_SIZE:
             return reply.next_link
         after = listed[-1] or ""
-        return f"{target}{'&' if '?' in target else '?'}last={quote(after)}"
+        joint = "&" if "?" in target else "?"
+        return f"{endpoint.origin}{target}{joint}last={quote(after)}"
 
     def doubt(reason: str) -> RegistryError:
         return RegistryError(

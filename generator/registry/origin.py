@@ -1,25 +1,14 @@
-"""Who a URL belongs to, and where that is: the values that the security rules compare.
-
-Credentials belong to an origin (scheme, host, port). A server may send us elsewhere with a
-redirect or a token realm, but not to a place that only we can reach (SSRF).
-"""
+"""Who a URL belongs to: credentials belong to an origin (scheme, host, port)."""
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import re
-import socket
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
 from generator.model import shown
 from generator.registry.errors import RegistryError
-
-Place = Literal["loopback", "link-local", "private", "public"]
-Resolve = Callable[[str], Awaitable[Iterable[str]]]
-"""Host name → its IP addresses; none if it cannot be resolved here."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """The hosts that plain http needs no permission for; never reached through a proxy."""
@@ -102,36 +91,6 @@ def resolved(base: str, reference: str) -> str:
     origin = Origin.of(f"{parts.scheme}://{parts.netloc}")
     query = f"?{quote(parts.query, safe=URL_SAFE)}" if parts.query else ""
     return f"{origin}{quote(parts.path or '/', safe=URL_SAFE)}{query}"
-
-
-async def resolve(host: str) -> Iterable[str]:
-    """The addresses of a host by the system's resolver; none if it knows none."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return ()
-    return {str(address[0]) for *_, address in found}
-
-
-async def places(host: str, resolve: Resolve) -> frozenset[Place]:
-    """Where a host is. A name that does not resolve here is left to the proxy: public."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return frozenset({"loopback"})
-    try:
-        return frozenset({_place(host)})
-    except ValueError:
-        return frozenset(map(_place, await resolve(host))) or frozenset({"public"})
-
-
-def _place(address: str) -> Place:
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    if ip.is_loopback or ip.is_unspecified:
-        return "loopback"
-    if ip.is_link_local:
-        return "link-local"
-    return "public" if ip.is_global and not ip.is_multicast else "private"
 
 
 def _plain_host(host: str) -> str:

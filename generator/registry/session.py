@@ -20,7 +20,8 @@ from generator.registry.gate import Gate, Stats, backoff, rate_limited, told_to_
 from generator.registry.limits import Limits
 from generator.registry.logins import Logins
 from generator.registry.message import Reply, Request, status_error
-from generator.registry.origin import Origin, Place, Resolve, places, resolve, resolved
+from generator.registry.origin import Origin, resolved
+from generator.registry.reach import Reach, Resolve, resolve
 from generator.registry.secrets import Secrets
 from generator.registry.tokens import Tokens
 from generator.registry.worktime import blames_this_request
@@ -56,13 +57,12 @@ class Session:
         self.limits = limits or Limits()
         self.keychain = keychain or Keychain()
         self.stats = Stats()
+        self.reach = Reach(resolve)
         self.tokens = Tokens(self.fetch, self.clock, self.limits)
         self._logins = Logins()
-        self._resolve = resolve
         self._client: Client | None = None
         self._gates: dict[Origin, Gate] = {}
         self._concurrency: dict[Origin, int] = {}
-        self._places: dict[str, frozenset[Place]] = {}
         self._secrets = Secrets()
 
     async def __aenter__(self) -> Self:
@@ -116,24 +116,6 @@ class Session:
             request = await self._redirected(request, target, home)
         raise RegistryError(f"{home.netloc} redirects more than {self.limits.redirects} times")
 
-    async def check_reach(self, target: Origin, home: Origin) -> None:
-        """Raise RegistryError if a server at `home` has no business to send us to `target`.
-
-        Private, link-local and loopback addresses are for servers that are at such a place too.
-        """
-        if target.host == home.host:
-            return
-        inner = await self._places_of(target.host) - {"public"}
-        if inner and not inner <= await self._places_of(home.host):
-            raise RegistryError(
-                f"{home.netloc} sends us to {target}, a {min(inner)} address: not followed"
-            )
-
-    async def _places_of(self, host: str) -> frozenset[Place]:
-        if host not in self._places:
-            self._places[host] = await places(host, self._resolve)
-        return self._places[host]
-
     async def _redirected(self, request: Request, location: str, home: Origin) -> Request:
         url = resolved(request.url, location)
         old, new = Origin.of(request.url), Origin.of(url)
@@ -141,7 +123,7 @@ class Session:
             return replace(request, url=url)
         if old.scheme == "https" and new.scheme == "http":
             raise RegistryError(f"{old.netloc} redirects from https to {new}: not followed")
-        await self.check_reach(new, home)
+        await self.reach.check(new, home)
         headers = {
             name: value for name, value in request.headers.items() if name.lower() in _CARRIED
         }
@@ -202,5 +184,5 @@ class Session:
         if self._client is None:
             from generator.registry.http import Client  # noqa: PLC0415 - httpx only when it is needed
 
-            self._client = Client(self.limits)
+            self._client = Client(self.limits, self.reach.addresses)
         return self._client

@@ -95,9 +95,7 @@ def test_a_registry_auth_file_that_is_missing_is_an_error(tmp_path: Path) -> Non
         find(tmp_path, REGISTRY_AUTH_FILE=str(tmp_path / "gone.json"))
 
 
-@pytest.mark.parametrize(
-    "content", [b"{", b"[]", b"\xff", b'{"auths": {"registry.example:5000": 7}}']
-)
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b'{"auths": 7}'])
 def test_a_file_that_is_none_is_an_error_that_names_it(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "named.json"
     path.write_bytes(content)
@@ -263,7 +261,8 @@ def test_what_a_helper_that_hangs_has_started_is_ended_too(tmp_path: Path) -> No
     helper(
         tmp_path / "bin",
         "mine",
-        f"import subprocess\nsubprocess.Popen({child}, stdin=open({str(alive)!r}, 'w'))\n",
+        f"import subprocess\nsubprocess.Popen({child}, stdin=open({str(alive)!r}, 'w'))\n"
+        "time.sleep(600)\n",
     )
     try:
         with pytest.raises(RegistryError, match="took longer than 2 s"):
@@ -318,3 +317,92 @@ def test_the_catalogs_references_are_filled_in() -> None:
 def test_a_variable_that_is_not_set_is_an_error(env: dict[str, str]) -> None:
     with pytest.raises(RegistryError, match="environment variable PASS, which is not set"):
         Credentials.named("alice", "${PASS}", "", env)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"auth": None},
+        {"auth": 7},
+        7,
+        [],
+        {"identitytoken": None, "password": None, "username": None},
+        {"registrytoken": {}},
+        {"auth": "not base64"},
+    ],
+)
+def test_an_odd_entry_does_not_spoil_the_others(tmp_path: Path, odd: object) -> None:
+    entries = {"odd.example": odd, HOST: login("alice", "x")}
+    write(tmp_path / "home/.docker/config.json", auths=entries, credHelpers={"o.example": odd})
+    assert find(tmp_path) == Credentials("alice", "x")
+
+
+@pytest.mark.parametrize("empty", [{"auth": None}, {"auth": ""}, {"username": None}])
+def test_an_entry_of_nulls_is_an_empty_one(tmp_path: Path, empty: object) -> None:
+    write(tmp_path / "home/.docker/config.json", auths={HOST: empty}, credHelpers={HOST: None})
+    assert find(tmp_path) is None
+
+
+def test_an_odd_entry_is_an_error_where_it_is_needed(tmp_path: Path) -> None:
+    path = write(tmp_path / "home/.docker/config.json", auths={HOST: {"auth": ["s3cret"]}})
+    with pytest.raises(RegistryError) as error:
+        find(tmp_path)
+    assert str(error.value) == (
+        f"the login for {HOST} in {path} is none: 'Expected `str | null`, got `array` - at "
+        "`$.auth`': log in again"
+    )
+
+
+def test_an_odd_helper_is_an_error_where_it_is_needed(tmp_path: Path) -> None:
+    path = write(tmp_path / "home/.docker/config.json", credHelpers={HOST: 7})
+    with pytest.raises(RegistryError) as error:
+        find(tmp_path)
+    assert str(error.value) == f"{path} names no credential helper for {HOST}: correct it"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\t"])
+def test_a_password_with_a_line_break_is_an_error_before_it_is_sent(end: str) -> None:
+    with pytest.raises(RegistryError) as error:
+        Credentials.named("alice", "${PASS}", "", {"PASS": f"s3cret{end}"})
+    assert str(error.value) == (
+        "the password that the catalog names has characters that no password may have: "
+        "does it end with a line break?"
+    )
+
+
+def test_a_password_with_a_line_break_in_a_file_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "home/.docker/config.json", auths={HOST: login("alice", "s3cret\n")})
+    with pytest.raises(RegistryError) as error:
+        find(tmp_path)
+    assert str(error.value) == (
+        f"the password that {path} names has characters that no password may have: "
+        "does it end with a line break?"
+    )
+
+
+def test_a_helper_s_password_with_a_line_break_is_an_error_for_all_images(tmp_path: Path) -> None:
+    answer = json.dumps({"Username": "alice", "Secret": "s3cret\n"})
+    count = f'open({str(tmp_path / "count")!r}, "a").write("x")'
+    helper(tmp_path / "bin", "mine", f"{count}\nprint({answer!r})")
+    write(tmp_path / "home/.docker/config.json", credHelpers={HOST: "mine"})
+    env = {"HOME": str(tmp_path / "home"), "PATH": str(tmp_path / "bin")}
+    keychain = Keychain(env | {"XDG_RUNTIME_DIR": str(tmp_path)})
+
+    async def scenario() -> None:
+        for _ in range(2):
+            with pytest.raises(RegistryError, match="does it end with a line break"):
+                await keychain.find(HOST)
+
+    run(scenario())
+    assert (tmp_path / "count").read_text() == "x"
+
+
+@pytest.mark.parametrize("session", [True, False])
+def test_what_a_helper_leaves_running_is_not_waited_for(tmp_path: Path, session: bool) -> None:
+    """It holds the pipe open that the answer came through, longer than a test may take."""
+    child = f'["{sys.executable}", "-c", "import time; time.sleep(25)"]'
+    started = f"import subprocess\nsubprocess.Popen({child}, start_new_session={session})\n"
+    answer = json.dumps({"Username": "alice", "Secret": "x" * 60_000})
+    helper(tmp_path / "bin", "mine", f"{started}print({answer!r})")
+    found = run(ask_helper("mine", HOST, {"PATH": str(tmp_path / "bin")}))
+    assert found == Answer("alice", "x" * 60_000)

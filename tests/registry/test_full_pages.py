@@ -42,14 +42,21 @@ def then(first: list[str | None], second: Answer, key: str = "tags") -> Handler:
 class Listed:
     """The tags of `app`, or the repositories, as far as a server tells; else its error."""
 
-    def __init__(self, handler: Handler, *, repositories: bool = False) -> None:
+    def __init__(
+        self, handler: Handler, *, repositories: bool = False, beside: Server | None = None
+    ) -> None:
         self.names: list[str] | None = None
         self.error = ""
         self.server = Server(handler)
+        self._beside = beside or Server(handler)
         run(self._ask(repositories=repositories))
 
     async def _ask(self, *, repositories: bool) -> None:
-        async with self.server.running() as server, session_for(FakeClock()) as session:
+        async with (
+            self.server.running() as server,
+            self._beside.running(),
+            session_for(FakeClock()) as session,
+        ):
             registry = Registry(session, Origin.of(server.url))
             try:
                 if repositories:
@@ -194,3 +201,32 @@ def test_repositories_that_are_repeated_are_an_error() -> None:
     listed = Listed(lambda _: as_json({"repositories": numbered(1000)}), repositories=True)
 
     assert f"lists exactly 1,000 entries in {CATALOG} and no next page" in listed.error
+
+
+@pytest.mark.parametrize("status", [400, 405, 413, 414, 422])
+def test_a_server_that_refuses_our_page_size_is_asked_for_its_own(status: int) -> None:
+    refusal = Answer(status, b"<html>no</html>")
+    listed = Listed(lambda call: refusal if "n" in call.query else as_json({"tags": ["1.0"]}))
+    assert listed.names == ["1.0"]
+    assert [call.target for call in listed.server.calls] == [f"{LIST}?n=1000", LIST]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_server_that_refuses_the_list_is_not_asked_for_it_twice(status: int) -> None:
+    listed = Listed(lambda _: Answer(status))
+    assert f"answered {status}" in listed.error
+    assert [call.target for call in listed.server.calls] == [f"{LIST}?n=1000"]
+
+
+def test_what_follows_a_full_page_of_another_host_is_asked_for_at_the_first() -> None:
+    far = Server(lambda _: as_json({"tags": numbered(1000)}))
+
+    def near(call: Call) -> Answer:
+        if "last" in call.query:
+            return as_json({"tags": ["last"]})
+        return Answer(307, headers=(("Location", f"{far.url}/elsewhere"),))
+
+    listed = Listed(near, beside=far)
+    assert len(listed.names or ()) == 1001
+    assert listed.asked_after == ["00999"]
+    assert len(far.calls) == 1

@@ -164,6 +164,17 @@ def test_a_connection_reset_in_the_middle_of_a_body_is_tried_again(registry: Fak
     assert outcome.stats.retries == 1
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_body_that_is_shorter_than_its_length_says_is_tried_again(
+    registry: FakeRegistry, reset: bool
+) -> None:
+    short = Answer(200, b'{"tags": ["1.0"]}', length=18, reset=reset)
+    registry.when("GET", LIST, times(1, short))
+    outcome = pull(registry)
+    assert list(outcome.digests) == ["1.0", "latest"]
+    assert outcome.stats.retries == 1
+
+
 def test_a_body_that_always_breaks_off_is_an_error(registry: FakeRegistry) -> None:
     registry.when("GET", LIST, Answer(200, b'{"tags": ["1.0"', length=500))
     outcome = pull(registry)
@@ -237,6 +248,54 @@ def test_a_link_to_another_host_is_an_error_and_gets_no_credentials(
     assert thief.calls == []
 
 
+def test_a_link_with_the_other_scheme_of_the_same_host_is_followed_on_the_scheme_in_use(
+    registry: FakeRegistry,
+) -> None:
+    def linked(call: Call) -> Answer | None:
+        if "last" in call.query:
+            return None
+        return page(["1.0"], f"https://{call.headers['host']}{LIST}?last=1.0")
+
+    registry.when("GET", LIST, linked)
+    outcome = pull(registry)
+    assert list(outcome.digests) == ["1.0", "latest"]
+
+
+def test_a_link_after_a_redirect_is_followed_on_the_other_host_without_credentials(
+    registry: FakeRegistry,
+) -> None:
+    digest = registry.image()
+    for number in range(250):
+        registry.tag("far/app", f"{number:03}", digest)
+    far = Server(registry.proper)
+    registry.page_size = 100
+    registry.when("*", "", asks_for_login)
+    registry.when("GET", LIST, lambda _: moved(f"{far.url}/v2/far/app/tags/list?n=100"))
+    registry.repositories["app"] = registry.repositories["far/app"]
+    outcome = pull(registry, beside=far, **LOGIN)
+    assert len(outcome.digests) == 250
+    assert [(call.path, call.authorization) for call in far.calls] == [
+        ("/v2/far/app/tags/list", "")
+    ] * 3
+
+
+def test_a_link_after_a_redirect_may_lead_back_with_the_credentials(registry: FakeRegistry) -> None:
+    near = Server(registry)
+    far = Server(lambda _: page(["1.0"], f"{near.url}{LIST}?last=1.0"))
+    registry.when("*", "", asks_for_login)
+    registry.when("GET", LIST, lambda call: None if "last" in call.query else moved(far.url))
+    outcome = pull(near, beside=far, **LOGIN)
+    assert list(outcome.digests) == ["1.0", "latest"]
+    assert [call.authorization for call in far.calls] == [""]
+
+
+def test_a_link_after_a_redirect_to_a_third_host_is_an_error(registry: FakeRegistry) -> None:
+    far = Server(lambda _: page(["1.0"], "http://127.0.0.2:9/v2/app/tags/list?last=1.0"))
+    registry.when("GET", LIST, lambda _: moved(far.url))
+    outcome = pull(registry, beside=far)
+    assert outcome.error == (f"{far.address} names a next page at http://127.0.0.2:9: not followed")
+
+
 def test_a_redirect_to_another_host_is_followed_without_credentials(registry: FakeRegistry) -> None:
     storage = Server(registry.proper)
     registry.when("*", "", asks_for_login)
@@ -272,7 +331,7 @@ def test_redirects_without_end_are_an_error(registry: FakeRegistry) -> None:
 @pytest.mark.parametrize(
     ("target", "kind"),
     [
-        ("http://169.254.169.254/latest/meta-data", "link-local"),
+        ("http://169.254.169.254/latest/meta-data", "cloud metadata"),
         ("http://[fe80::1]/", "link-local"),
         ("http://10.0.0.1:8080/", "private"),
         ("http://[::ffff:192.168.0.1]/", "private"),
@@ -299,12 +358,12 @@ def test_a_redirect_to_what_is_no_plain_url_is_an_error(
     assert "pw" not in outcome.error
 
 
-def test_a_realm_on_a_link_local_address_is_not_asked(registry: FakeRegistry) -> None:
+def test_a_realm_at_the_metadata_of_a_cloud_is_not_asked(registry: FakeRegistry) -> None:
     registry.when("*", "", realm("http://169.254.169.254/token"))
     outcome = pull(registry, **LOGIN)
     assert outcome.error == (
         f"{outcome.server.address} sends us to http://169.254.169.254, "
-        "a link-local address: not followed"
+        "a cloud metadata address: not followed"
     )
 
 
@@ -410,6 +469,30 @@ def test_a_body_that_is_no_gzip_is_tried_again(registry: FakeRegistry) -> None:
         "GET", LIST, times(1, Answer(200, b"plain text", (("Content-Encoding", "gzip"),)))
     )
     assert list(pull(registry).digests) == ["1.0", "latest"]
+
+
+def test_a_gzip_body_of_several_members_is_decoded_whole(registry: FakeRegistry) -> None:
+    parts = (b'{"tags": ["1.0"', b"", b', "latest"', b"]}")
+    body = b"".join(map(gzip.compress, parts)) + bytes(512)
+    registry.when("GET", LIST, Answer(200, body, (*_json(), ("Content-Encoding", "gzip"))))
+    assert list(pull(registry).digests) == ["1.0", "latest"]
+
+
+def test_a_gzip_body_whose_last_member_ends_early_is_tried_again(registry: FakeRegistry) -> None:
+    body = gzip.compress(b'{"tags": ["1.0"]}') + gzip.compress(b"   ")[:-4]
+    registry.when("GET", LIST, times(1, Answer(200, body, (("Content-Encoding", "gzip"),))))
+    outcome = pull(registry)
+    assert list(outcome.digests) == ["1.0", "latest"]
+    assert outcome.stats.retries == 1
+
+
+@pytest.mark.parametrize("member", [b"", bytes(1024 * 1024)])
+def test_a_gzip_bomb_of_many_members_is_an_error(registry: FakeRegistry, member: bytes) -> None:
+    body = gzip.compress(member, compresslevel=9) * 2000
+    registry.when("GET", LIST, Answer(200, body, (("Content-Encoding", "gzip"),)))
+    outcome = pull(registry, limits=Limits(tries=1))
+    limit = "which is the limit" if member else "broken gzip body: more than 1,000 members"
+    assert limit in outcome.error
 
 
 def test_an_encoding_that_nobody_asked_for_is_an_error(registry: FakeRegistry) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from generator.errors import SourceError
 from generator.registry import (
     Clock,
     Credentials,
@@ -34,9 +34,18 @@ from generator.registry.auth import Fixed
 from generator.registry.errors import RateLimitedError
 from generator.registry.gate import Gate, backoff
 from generator.registry.message import Headers, Request
-from generator.registry.origin import places, resolve
+from generator.registry.reach import Resolve
 from generator.sources.oci import Oci
-from tests.registry.fake import FakeClock, FakeRegistry, TokenServer, asked, run, session_for
+from tests.collecting import seen_of
+from tests.registry.fake import (
+    FakeClock,
+    FakeRegistry,
+    TokenServer,
+    anywhere,
+    asked,
+    run,
+    session_for,
+)
 from tests.registry.server import Answer, Call, Handler, Proxy, Server, as_json
 
 
@@ -263,7 +272,7 @@ def test_a_name_is_resolved_once() -> None:
     async def scenario() -> None:
         session = session_for(FakeClock(), resolve=counted)
         for _ in range(3):
-            await session.check_reach(
+            await session.reach.check(
                 Origin.configured("storage.test"), Origin.configured("registry.test")
             )
 
@@ -386,37 +395,6 @@ def test_an_address_that_may_not_be_asked_is_an_error(address: str) -> None:
         Origin.configured(address)
 
 
-@pytest.mark.parametrize(
-    ("host", "place"),
-    [
-        ("127.9.9.9", "loopback"),
-        ("0.0.0.0", "loopback"),  # noqa: S104
-        ("localhost", "loopback"),
-        ("sub.localhost", "loopback"),
-        ("::1", "loopback"),
-        ("169.254.169.254", "link-local"),
-        ("fe80::1", "link-local"),
-        ("10.1.2.3", "private"),
-        ("100.64.0.1", "private"),
-        ("fd00::1", "private"),
-        ("::ffff:10.0.0.1", "private"),
-        ("224.0.0.1", "private"),
-        ("8.8.8.8", "public"),
-        ("nowhere.test", "public"),
-    ],
-)
-def test_places_are_told_apart(host: str, place: str) -> None:
-    async def nothing(host: str) -> tuple[str, ...]:
-        return ()
-
-    assert run(places(host, nothing)) == {place}
-
-
-def test_the_systems_resolver_knows_this_machine() -> None:
-    assert set(run(resolve("localhost"))) <= {"127.0.0.1", "::1"}
-    assert list(run(resolve(""))) == []
-
-
 # --- https and proxies: hosts with names, behind a proxy that leads them all to loopback ---
 
 
@@ -430,14 +408,14 @@ def tls(certificate: Path) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def world(
-    monkeypatch: pytest.MonkeyPatch, **servers: Server
+    monkeypatch: pytest.MonkeyPatch, resolve: Resolve = anywhere, **servers: Server
 ) -> AsyncIterator[tuple[Proxy, Session]]:
     """The named hosts, `.test`, reached through a proxy that the environment names."""
     port = {True: 443, False: 80}
     proxy = Proxy(
         {f"{name}.test:{port[bool(server.tls)]}": server for name, server in servers.items()}
     )
-    async with proxy.running(), session_for(FakeClock()) as session:
+    async with proxy.running(), session_for(FakeClock(), resolve=resolve) as session:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         contexts = [server.running() for server in servers.values()]
@@ -550,13 +528,14 @@ def test_no_proxy_is_honoured(registry: FakeRegistry, monkeypatch: pytest.Monkey
 def test_the_environment_says_which_host_has_a_proxy(
     registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch, name: str, value: str, proxied: bool
 ) -> None:
-    looked_up = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket, "getaddrinfo", lambda _, *rest, **more: looked_up("127.0.0.1", *rest, **more)
-    )
+    async def here(host: str) -> tuple[str, ...]:
+        return ("127.0.0.1",)
 
     async def scenario() -> list[Call]:
-        async with Server(registry).running() as server, world(monkeypatch) as (proxy, session):
+        async with (
+            Server(registry).running() as server,
+            world(monkeypatch, here) as (proxy, session),
+        ):
             host = f"registry.test:{server.port}"
             proxy.hosts = {host: server}
             if name.lower() != "no_proxy":
@@ -575,7 +554,14 @@ def test_the_environment_says_which_host_has_a_proxy(
 
 
 @pytest.mark.parametrize(
-    "proxy", ["socks5://user:hunter2@127.0.0.1:9", "ftp://user:hunter2@127.0.0.1:9", "http://[::1"]
+    "proxy",
+    [
+        "socks5://user:hunter2@127.0.0.1:9",
+        "ftp://user:hunter2@127.0.0.1:9",
+        "http://[::1",
+        "http://user:hunter2@127.0.0.1:99999",
+        "http://user:hunter2@",
+    ],
 )
 def test_a_proxy_that_is_none_for_http_is_named_without_its_login(
     monkeypatch: pytest.MonkeyPatch, proxy: str
@@ -584,10 +570,13 @@ def test_a_proxy_that_is_none_for_http_is_named_without_its_login(
         async with session_for(FakeClock()) as session:
             await digest_at(session)
 
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(RegistryError, match=r"for https://registry.test that is none") as error:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(SourceError) as error:
         run(scenario())
-    assert "hunter2" not in str(error.value)
+    assert str(error.value) == (
+        "the environment names a proxy for https://registry.test that is none for HTTP: write "
+        "`http://host:port`"
+    )
 
 
 @pytest.mark.skipif(not which("openssl"), reason="openssl names the files of such a folder")
@@ -618,9 +607,39 @@ def test_certificates_that_cannot_be_read_are_named_by_their_variable(
         async with session_for(FakeClock()) as session:
             await digest_at(session)
 
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        monkeypatch.setenv(name, str(tmp_path / "none.pem"))
+        with pytest.raises(SourceError) as error:
+            run(scenario())
+        monkeypatch.delenv(name)
+        assert str(error.value) == (
+            f"the certificates that {name} names cannot be read: {tmp_path}/none.pem: "
+            "No such file or directory"
+        )
+
+
+def test_a_file_that_has_no_certificates_is_named_by_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with session_for(FakeClock()) as session:
+            await digest_at(session)
+
+    (tmp_path / "none.pem").write_text("no certificate")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    with pytest.raises(RegistryError, match=r"SSL_CERT_FILE or SSL_CERT_DIR .* cannot be read"):
+    with pytest.raises(SourceError, match=r"that SSL_CERT_FILE names cannot be read: .*none.pem: "):
         run(scenario())
+
+
+def test_an_environment_that_no_request_can_use_fails_the_source_and_not_each_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    seen = seen_of(Oci(registry="registry.test"), include=("app", "other"))
+    assert seen.failed == {}
+    assert seen.failure
+    assert seen.failure.reason.startswith("the certificates that SSL_CERT_FILE names cannot be")
 
 
 def test_cookies_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
