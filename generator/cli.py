@@ -122,19 +122,9 @@ def cli() -> None:
     """
 
 
-_JOBS = click.option(
-    "--jobs",
-    type=click.IntRange(1, 256),
-    default=8,
-    show_default=True,
-    help="Images of a source asked for at once.",
-)
-
-
 @cli.command()
 @_common
 @_QUIET
-@_JOBS
 @click.option(
     "--shard",
     type=_Shard(),
@@ -146,16 +136,14 @@ _JOBS = click.option(
     type=_FILE,
     help="Where the answers go.  [default: answers.jsonl.gz, or answers.I-of-N.jsonl.gz]",
 )
-def collect(
-    *, quiet: bool, jobs: int, shard: tuple[int, int], out: Path | None, **options: Any
-) -> int:
+def collect(*, quiet: bool, shard: tuple[int, int], out: Path | None, **options: Any) -> int:
     """Ask the registries, and write the answers to a file for `build --answers`."""
     from generator.jobs import collect as work
     from generator.progress import progress
 
     job = _job(**options)
     with progress(shown=not quiet) as observer:
-        pull = work.Pull(jobs, shard)
+        pull = work.Pull(shard)
         failed = work.collect_to_file(job, observer, pull, out or work.answers_file(shard))
     for line in failed:
         click.echo(f"tagpages: {line}", err=True)
@@ -166,7 +154,6 @@ def collect(
 @_common
 @_VERBOSE
 @_QUIET
-@_JOBS
 @click.option(
     "--answers",
     multiple=True,
@@ -200,7 +187,6 @@ def build(
     *,
     quiet: bool,
     verbose: bool,
-    jobs: int,
     answers: tuple[Path, ...],
     dry_run: bool,
     reports: tuple[str, ...],
@@ -220,7 +206,7 @@ def build(
     from generator.progress import progress
 
     job = _job(**options)
-    night = work.Night(answers, accepted, accepted_any, jobs, dry_run=dry_run, back=back)
+    night = work.Night(answers, accepted, accepted_any, dry_run=dry_run, back=back)
     with progress(shown=not quiet) as observer:
         report = work.build(job, night, observer)
     code = _tell(report, quiet=quiet, verbose=verbose)
