@@ -26,7 +26,6 @@ def seen_of(
     *,
     include: tuple[str, ...] = ("*",),
     known: Iterable[str] = (),
-    jobs: int = 8,
     journal: Journal | None = None,
 ) -> Seen:
     """What is seen of a source's images; the `known` ones have pages."""
@@ -37,7 +36,6 @@ def seen_of(
         as_of=AS_OF,
         root=Path(),
         selected=lambda _: True,
-        jobs=jobs,
     )
     answers = ask.ask_all(collection, HEADER, Progress(), journal)
     return seen([answers], ["public"], known=())["public"]

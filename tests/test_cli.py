@@ -78,7 +78,6 @@ def test_the_catalog_of_the_folder_is_the_default(site: Site) -> None:
         ("collect", "--shard", "3/2"),
         ("collect", "--shard", "0/2"),
         ("collect", "--shard", "half"),
-        ("build", "--jobs", "0"),
         ("build", "--report", "report.txt"),
         ("build", "--accept-loss", "nothing"),
         ("render", "--dry-run"),

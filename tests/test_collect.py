@@ -80,7 +80,6 @@ def answers_of(
         as_of=AS_OF,
         root=Path(),
         selected=lambda name: name != "elsewhere",
-        jobs=2,
     )
     header = Header(VERSION, AS_OF, "made-up")
     return work.ask_all(collection, header, observer or Progress())

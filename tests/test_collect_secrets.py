@@ -87,7 +87,7 @@ def test_an_answer_with_a_token_of_the_token_server_is_refused(registry: FakeReg
     with serving(tokens.issue) as server:
         tokens.server.port = server.port
         with serving(tokens.guard) as guard:
-            seen = seen_of(Oci(registry=guard.address), jobs=1)
+            seen = seen_of(Oci(registry=guard.address, concurrency=1))
 
     assert {name: failure.reason for name, failure in seen.failed.items()} == {"app": REFUSED}
     assert list(seen.images) == ["other"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from generator.cli.options import DONE, FILE, JOBS, QUIET, TROUBLE, VERBOSE, Shard, common, job_of
+from generator.cli.options import DONE, FILE, QUIET, TROUBLE, VERBOSE, Shard, common, job_of
 from generator.cli.telling import as_file, tell, write
 from generator.errors import UsageError
 
@@ -16,7 +16,6 @@ from generator.errors import UsageError
 @click.command()
 @common
 @QUIET
-@JOBS
 @click.option(
     "--shard",
     type=Shard(),
@@ -28,16 +27,14 @@ from generator.errors import UsageError
     type=FILE,
     help="Where the answers go.  [default: answers.jsonl.gz, or answers.I-of-N.jsonl.gz]",
 )
-def collect(
-    *, quiet: bool, jobs: int, shard: tuple[int, int], out: Path | None, **options: Any
-) -> int:
+def collect(*, quiet: bool, shard: tuple[int, int], out: Path | None, **options: Any) -> int:
     """Ask the registries, and write the answers to a file for `build --answers`."""
     from generator.jobs import collect as work
     from generator.progress import progress
 
     job = job_of(**options)
     with progress(shown=not quiet) as observer:
-        pull = work.Pull(jobs, shard)
+        pull = work.Pull(shard)
         failed = work.collect_to_file(job, observer, pull, out or work.answers_file(shard))
     for line in failed:
         click.echo(f"tagpages: {line}", err=True)
@@ -48,7 +45,6 @@ def collect(
 @common
 @VERBOSE
 @QUIET
-@JOBS
 @click.option(
     "--answers",
     multiple=True,
@@ -82,7 +78,6 @@ def build(
     *,
     quiet: bool,
     verbose: bool,
-    jobs: int,
     answers: tuple[Path, ...],
     dry_run: bool,
     reports: tuple[str, ...],
@@ -102,7 +97,7 @@ def build(
     from generator.progress import progress
 
     job = job_of(**options)
-    night = work.Night(answers, accepted, accepted_any, jobs, dry_run=dry_run, back=back)
+    night = work.Night(answers, accepted, accepted_any, dry_run=dry_run, back=back)
     with progress(shown=not quiet) as observer:
         report = work.build(job, night, observer)
     code = tell(report, quiet=quiet, verbose=verbose)

@@ -73,13 +73,8 @@ AS_OF = click.option(
 ONLY = click.option("--only", multiple=True, metavar="GLOB", help="Only these images (repeatable).")
 VERBOSE = click.option("--verbose", "-v", is_flag=True, help="Name every file that changes.")
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Say nothing unless there is trouble.")
-JOBS = click.option(
-    "--jobs",
-    type=click.IntRange(1, 256),
-    default=8,
-    show_default=True,
-    help="Images of a source asked for at once.",
-)
+
+
 COMPARED = click.option(
     "--from",
     "before",

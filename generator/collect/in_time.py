@@ -43,4 +43,4 @@ def _advice(spec: SourceSpec) -> str:
     if not isinstance(spec, RemoteSpec):
         return ""
     requests = f"{spec.concurrency} request{'s' if spec.concurrency > 1 else ''}"
-    return f"; `concurrency` of this source allows {requests} at a time"
+    return f"; `concurrency` of this source allows at most {requests} at a time"

@@ -45,9 +45,8 @@ class Observer(Protocol):
 class Collection:
     """What to collect: sources by table, for the images of a catalog.
 
-    `selected` narrows the images to those of this run (`--only`, `--shard`); `jobs` is how many
-    images of one source are asked for at the same time; relative paths start at `root`; `facts`
-    says what to look up of the digests that pages show.
+    `selected` narrows the images to those of this run (`--only`, `--shard`); relative paths start
+    at `root`; `facts` says what to look up of the digests that pages show.
     """
 
     sources: Mapping[str, SourceSpec]
@@ -56,7 +55,6 @@ class Collection:
     as_of: datetime
     root: Path
     selected: Callable[[str], bool]
-    jobs: int
     facts: Wanted = NOTHING
 
 
@@ -125,7 +123,7 @@ class Pull:
             self._give_up(error)
             return
         lacking = self._answers.lacking()
-        observer, jobs = self._shared.observer, self._shared.collection.jobs
+        observer = self._shared.observer
         observer.expect(len(lacking))
         queue = iter(lacking)
 
@@ -140,7 +138,8 @@ class Pull:
                 self._add(answer)
                 observer.done()
 
-        await asyncio.gather(*(work() for _ in range(min(jobs, len(lacking)))))
+        workers = min(self._spec.images_at_once, len(lacking))
+        await asyncio.gather(*(work() for _ in range(workers)))
         self._judge_hidden()
 
     async def _asked(self, source: Source, name: str) -> Answer:

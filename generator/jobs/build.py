@@ -52,14 +52,13 @@ class Night:
 
     `answers` are files to build from instead of asking the sources. `accepted` names tables and
     images with the marks of the losses that are believed this time, `accepted_any` those of which
-    any loss is. `jobs` is how many images of one source are asked for at once. With `dry_run`
-    nothing is written; with `back` the time may lie before the last build's.
+    any loss is. With `dry_run` nothing is written; with `back` the time may lie before the last
+    build's.
     """
 
     answers: Sequence[Path] = ()
     accepted: Sequence[str] = ()
     accepted_any: Sequence[str] = ()
-    jobs: int = 8
     dry_run: bool = False
     back: bool = False
 
@@ -80,8 +79,7 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         if not night.back:
             _check_not_earlier(_as_of(job, known.last, parts), known.last.as_of)
         if not parts:
-            pull = Pull(night.jobs, journaled=not night.dry_run)
-            parts = [collect(job, known, observer, pull)]
+            parts = [collect(job, known, observer, Pull(journaled=not night.dry_run))]
         as_of = _as_of(job, known.last, parts)
         managed = {name: image for name, image in known.images.items() if job.is_managed(name)}
         answered = seen(parts, [table.name for table in job.catalog.tables], managed)

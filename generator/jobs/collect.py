@@ -27,12 +27,11 @@ WHOLE = (1, 1)
 
 @dataclass(frozen=True)
 class Pull:
-    """How to ask: `jobs` images of one source at once, those of one shard (number, of how many).
+    """How to ask: the images of one shard (number, of how many).
 
     With `journaled`, a pull that was interrupted or given up is gone on with.
     """
 
-    jobs: int
     shard: tuple[int, int] = WHOLE
     journaled: bool = True
 
@@ -53,7 +52,6 @@ def collect(job: Job, known: Known, observer: Observer, pull: Pull) -> Answers:
             and name not in job.catalog.retired
             and name not in known.broken
         ),
-        jobs=pull.jobs,
         facts=Wanted(job.variants, job.needs, known_facts(known), job.policies),
     )
     remote = pull.journaled and any(source.is_remote for source in sources.values())

@@ -16,8 +16,9 @@ from generator.registry.gate import Stats
 from generator.registry.limits import Limits
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
+from generator.registry.pace import DEFAULT_CONCURRENCY
 from generator.registry.repository import Registry, Repository
-from generator.registry.session import DEFAULT_CONCURRENCY, Session
+from generator.registry.session import Session
 from generator.registry.spread import spread
 from generator.registry.times import parse_time
 from generator.registry.worktime import working_at_most

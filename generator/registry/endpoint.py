@@ -13,7 +13,7 @@ from generator.registry.auth import Auth, Fixed
 from generator.registry.errors import LimitError, RegistryError
 from generator.registry.message import Reply, Request, status_error
 from generator.registry.origin import Origin, resolved
-from generator.registry.session import DEFAULT_CONCURRENCY
+from generator.registry.pace import DEFAULT_CONCURRENCY
 
 if TYPE_CHECKING:
     from generator.registry.session import Session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from generator.registry.clock import Clock
 from generator.registry.errors import GivenUpError, RateLimitedError
 from generator.registry.limits import Limits
 from generator.registry.message import Reply
+from generator.registry.pace import Pace
 from generator.registry.times import parse_http_date
 from generator.registry.worktime import count_served, waiting
 
@@ -30,17 +32,18 @@ class Stats:
 
 
 class Gate:
-    """Enter it around each exchange with a host.
+    """Enter it around each exchange with a host; it gives the loop's time when that begins.
 
     Entering waits for a slot and for the end of a pause. It raises RateLimitedError when the
-    pause is too long to wait for, and GivenUpError when the host has failed too often.
+    pause is too long to wait for, and GivenUpError when the host has failed too often. There are
+    as many slots as the host's `Pace` allows, at most `ceiling`.
     """
 
-    def __init__(
-        self, host: str, concurrency: int, clock: Clock, limits: Limits, stats: Stats
-    ) -> None:
+    def __init__(self, host: str, ceiling: int, clock: Clock, limits: Limits, stats: Stats) -> None:
         self._host = host
-        self._slots = asyncio.Semaphore(concurrency)
+        self._pace = Pace(ceiling)
+        self._inside = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
         self._clock = clock
         self._limits = limits
         self._stats = stats
@@ -48,15 +51,16 @@ class Gate:
         self._failures = 0
         self._failure = ""
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> float:
         with waiting():
-            await self._slots.acquire()
+            await self._slot()
             try:
                 await self._ready()
             except BaseException:
-                self._slots.release()
+                self._leave()
                 raise
         count_served(1)
+        return asyncio.get_running_loop().time()
 
     async def __aexit__(
         self,
@@ -65,7 +69,31 @@ class Gate:
         trace: TracebackType | None,
     ) -> None:
         count_served(-1)
-        self._slots.release()
+        self._leave()
+
+    async def _slot(self) -> None:
+        """Take a slot, once those who came before have one."""
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        self._admit()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        self._inside -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let in whom there is room for; who was cancelled while it waited is passed over."""
+        while self._queue and self._inside < self._pace.limit:
+            turn = self._queue.popleft()
+            if not turn.done():
+                self._inside += 1
+                turn.set_result(None)
 
     async def _ready(self) -> None:
         while (left := self._resume - self._clock.monotonic()) > 0:
@@ -92,9 +120,15 @@ class Gate:
         self._failures += 1
         self._failure = failure
 
-    def answered(self) -> None:
-        """Note that the host is well."""
+    def answered(self, sent: float) -> None:
+        """Note that the host is well: it has answered a request that was sent then."""
         self._failures = 0
+        if self._inside >= self._pace.limit:
+            self._pace.answered(asyncio.get_running_loop().time() - sent)
+
+    def overloaded(self, sent: float) -> None:
+        """Note that a request that was sent then got no answer, or one that tells to slow down."""
+        self._pace.overloaded(sent, asyncio.get_running_loop().time())
 
 
 def backoff(attempt: int) -> float:

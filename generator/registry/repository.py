@@ -20,9 +20,10 @@ from generator.registry.errors import HiddenError, RegistryError, StatusError
 from generator.registry.lists import CatalogPage, TagPage, pages
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
+from generator.registry.pace import DEFAULT_CONCURRENCY
 from generator.registry.recent import Recent
 from generator.registry.referrers import referrers
-from generator.registry.session import DEFAULT_CONCURRENCY, Session
+from generator.registry.session import Session
 
 INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",

@@ -21,6 +21,7 @@ from generator.registry.limits import Limits
 from generator.registry.logins import Logins
 from generator.registry.message import Reply, Request, status_error
 from generator.registry.origin import Origin, resolved
+from generator.registry.pace import DEFAULT_CONCURRENCY
 from generator.registry.reach import Reach, Resolve, resolve
 from generator.registry.secrets import Secrets
 from generator.registry.tokens import Tokens
@@ -28,9 +29,6 @@ from generator.registry.worktime import blames_this_request
 
 if TYPE_CHECKING:
     from generator.registry.http import Client
-
-DEFAULT_CONCURRENCY = 4
-"""Requests at once to one host, where the catalog does not say."""
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -82,7 +80,7 @@ class Session:
             await self._client.aclose()
 
     def restrict(self, origin: Origin, concurrency: int) -> None:
-        """Send at most so many requests to the origin at once; the lowest wish wins.
+        """Never send more requests to the origin at once than so many; the lowest wish wins.
 
         Counts until the first request to the origin is sent.
         """
@@ -136,7 +134,7 @@ class Session:
         failure = RegistryError("never sent")
         tries = waits = 0
         while tries < self.limits.tries and waits < self.limits.waits:
-            async with gate:
+            async with gate as sent:
                 self.stats.requests += 1
                 self.stats.retries += tries + waits > 0
                 try:
@@ -149,12 +147,14 @@ class Session:
                         gate.failed(f"{request.subject} had not answered when the time was over")
                     raise
                 except Fault as fault:
+                    gate.overloaded(sent)
                     failure = RegistryError(f"{request.subject} cannot be reached: {fault}")
                 else:
                     limited = rate_limited(reply)
                     if reply.status not in _PASSING and not limited:
-                        gate.answered()
+                        gate.answered(sent)
                         return reply
+                    gate.overloaded(sent)
                     failure = status_error(request, reply, self.redacted)
                     delay = told_to_wait(reply, self.clock)
                     if limited or delay:
@@ -174,10 +174,8 @@ class Session:
 
     def _gate(self, origin: Origin) -> Gate:
         if origin not in self._gates:
-            concurrency = self._concurrency.get(origin, DEFAULT_CONCURRENCY)
-            self._gates[origin] = Gate(
-                origin.netloc, concurrency, self.clock, self.limits, self.stats
-            )
+            ceiling = self._concurrency.get(origin, DEFAULT_CONCURRENCY)
+            self._gates[origin] = Gate(origin.netloc, ceiling, self.clock, self.limits, self.stats)
         return self._gates[origin]
 
     def _http(self) -> Client:

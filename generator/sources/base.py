@@ -118,6 +118,11 @@ class SourceSpec(
         """Seconds that the whole source may take; None where nothing is waited for."""
         return None
 
+    @property
+    def images_at_once(self) -> int:
+        """How many images are asked for at the same time."""
+        return 1
+
     immutable: Annotated[
         str | None,
         Meta(

@@ -14,7 +14,7 @@ from msgspec import Meta
 from generator.catalog.spec import IMAGE
 from generator.errors import TagpagesError
 from generator.model import check_name
-from generator.registry import Credentials, Origin
+from generator.registry import DEFAULT_CONCURRENCY, Credentials, Origin
 from generator.sources.base import Address, SourceSpec
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
         ),
     ] = IMAGE
     concurrency: Annotated[
-        Concurrency, Meta(description="Requests at the same time to one host.")
-    ] = 4
+        Concurrency, Meta(description="The most requests at the same time to one host.")
+    ] = DEFAULT_CONCURRENCY
     deadline: Annotated[
         Minutes,
         Meta(
@@ -107,6 +107,11 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
     def time_limit(self) -> float:
         """Seconds that the whole source may take."""
         return self.deadline * 60.0
+
+    @property
+    def images_at_once(self) -> int:
+        """How many images are asked for at the same time: so many that no slot stays empty."""
+        return self.concurrency
 
     def wanted_tags(self) -> Callable[[str], bool] | None:
         """Which tags the catalog takes of this source; None where it takes all."""

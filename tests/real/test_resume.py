@@ -59,7 +59,6 @@ class Pulls:
                     *(sys.executable, "-m", "generator", "build"),
                     *("--catalog", self.folder / "catalog.yaml"),
                     *("--content", self.folder / content),
-                    *("--jobs", "4"),  # a request that others wait behind is lost with each image
                 ],
                 cwd=ROOT,
                 env={**os.environ, **NOBODY},
@@ -77,7 +76,12 @@ class Pulls:
         return process.returncode, said, len(asked)
 
     def _catalog(self) -> None:
-        source = {"kind": "oci", "registry": self._address, "repository": "team/{image}"}
+        source = {
+            "kind": "oci",
+            "registry": self._address,
+            "repository": "team/{image}",
+            "concurrency": 4,  # what is under way is lost
+        }
         keys = {
             "content": "content",
             "url": "/images/",
