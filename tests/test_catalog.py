@@ -146,9 +146,9 @@ def test_deep_nesting_is_refused_with_the_line(tmp_path: Path, nested: str, dept
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("{kind: zzz}", "`tables[0].source.kind`: unknown value `zzz`; valid are `chainguard`, "),
-        ("{kind: }", "`tables[0].source.kind`: unknown value ``; valid are `chainguard`, "),
-        ("{}", "`tables[0].source`: the key `kind` is missing; valid are `chainguard`, "),
+        ("{kind: zzz}", "`tables[0].source.kind`: unknown value `zzz`; valid are `acr`, "),
+        ("{kind: }", "`tables[0].source.kind`: unknown value ``; valid are `acr`, "),
+        ("{}", "`tables[0].source`: the key `kind` is missing; valid are `acr`, "),
     ],
 )
 def test_without_a_kind_of_source_all_kinds_are_named(

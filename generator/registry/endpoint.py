@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypedDict, Unpack
+from urllib.parse import urlencode
 
 import msgspec
 
 from generator.model import shown
 from generator.registry.auth import Auth, Fixed
 from generator.registry.errors import LimitError, RegistryError
-from generator.registry.message import Reply, Request, status_error
+from generator.registry.message import Reply, Request, Sign, status_error
 from generator.registry.origin import Origin, resolved
 from generator.registry.pace import DEFAULT_CONCURRENCY
 
@@ -28,15 +29,18 @@ _EXPECTED = frozenset({HTTPStatus.OK})
 class Options(TypedDict, total=False):
     """What a request may want beyond its target.
 
-    `scope` is what to ask a token for, `headers` are added, `json` is sent as the body, `login`
-    tells apart the user and password in it, `limit` bounds the answer in bytes (by default a
-    listing page's), `expect` are the statuses (by default 200) that are an answer.
+    `scope` is what to ask a token for, `headers` are added, `json` or `form` is sent as the body,
+    `login` tells apart the user and password in it, `sign` signs the request, `limit` bounds the
+    answer in bytes (by default a listing page's), `expect` are the statuses (by default 200) that
+    are an answer.
     """
 
     scope: str
     headers: Mapping[str, str]
     json: object
+    form: Mapping[str, str]
     login: str
+    sign: Sign
     limit: int
     expect: Collection[int]
 
@@ -73,13 +77,17 @@ class Endpoint:
 
         Raises StatusError for a status that is not expected, RegistryError for other failures.
         """
-        headers = {"Accept": "application/json", **options.get("headers", {})}
+        headers = {"Accept": "application/json"}
         body = None
         if "json" in options:
             headers["Content-Type"] = "application/json"
             body = msgspec.json.encode(options["json"])
+        if "form" in options:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(options["form"]).encode()
+        headers |= options.get("headers", {})
         url = f"{self.origin}{target}" if target.startswith("/") else self.inside(target)
-        request = Request(method, url, headers, body, options.get("login", ""))
+        request = Request(method, url, headers, body, options.get("login", ""), options.get("sign"))
         limit = options.get("limit", self.session.limits.page)
         request, reply = await self._authorised(request, options.get("scope", ""), limit)
         if reply.status not in options.get("expect", _EXPECTED):
@@ -113,16 +121,7 @@ class Endpoint:
         seen: set[str] = set()
         asked = self
         while target:
-            if target in seen:
-                raise RegistryError(
-                    f"{self.origin.netloc} lists the page {_path(target)} twice: "
-                    "its paging is broken"
-                )
-            if len(seen) == self.session.limits.pages:
-                raise RegistryError(
-                    f"{self.origin.netloc} lists more than {len(seen)} pages, which is the limit"
-                )
-            seen.add(target)
+            self.check_page(target, seen)
             reply = await asked.get(target, **options)
             yield reply
             reference = following(reply)
@@ -136,6 +135,18 @@ class Endpoint:
         if self.origin in (there, origin):
             return self
         return Endpoint(self.session, there, concurrency=self._concurrency)
+
+    def check_page(self, page: str, seen: set[str]) -> None:
+        """Add a page to those seen of a list; raise RegistryError for one too many, or again."""
+        if page in seen:
+            raise RegistryError(
+                f"{self.origin.netloc} lists the page {_path(page)} twice: its paging is broken"
+            )
+        if len(seen) == self.session.limits.pages:
+            raise RegistryError(
+                f"{self.origin.netloc} lists more than {len(seen)} pages, which is the limit"
+            )
+        seen.add(page)
 
     def check_count(self, entries: int) -> None:
         """Raise LimitError if so many entries of one list are more than we take."""

@@ -137,10 +137,12 @@ def backoff(attempt: int) -> float:
 
 
 def rate_limited(reply: Reply) -> bool:
-    """Whether the reply is a rate limit: 429, or the 403 that GitHub answers instead."""
+    """Whether the reply is a rate limit: 429, GitHub's 403, or the 400 that AWS answers instead."""
     spent = reply.headers.get("x-ratelimit-remaining") == "0" or reply.headers.get("retry-after")
     if reply.status == HTTPStatus.FORBIDDEN:
         return bool(spent)
+    if reply.status == HTTPStatus.BAD_REQUEST:
+        return b'"ThrottlingException"' in reply.body
     return reply.status == HTTPStatus.TOO_MANY_REQUESTS
 
 

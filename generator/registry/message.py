@@ -6,8 +6,9 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -24,11 +25,19 @@ _NEXT = re.compile(
 _CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
+class Sign(Protocol):
+    """How a request is signed, for APIs whose requests say when they were sent."""
+
+    def __call__(self, request: Request, now: datetime) -> Request:
+        """The request with its signature as of `now` (UTC)."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One HTTP request. Its headers may hold secrets: it is never shown whole.
 
     `login` tells apart what it logs in with, user and password or a refresh token; empty for none.
+    With `sign` each sending of it is signed anew: a signature does not outlive a long wait.
     """
 
     method: str
@@ -36,6 +45,7 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     login: str = field(default="", repr=False)
+    sign: Sign | None = field(default=None, repr=False)
 
     @property
     def subject(self) -> str:
@@ -49,6 +59,10 @@ class Request:
         if scheme != "Basic":
             return (credential,) if credential else ()
         return credential, b64decode(credential).decode(errors="replace").partition(":")[2]
+
+    def signed(self, now: datetime) -> Request:
+        """The request as it is sent now."""
+        return self.sign(self, now) if self.sign else self
 
     def authorised(self, authorization: str) -> Request:
         """The same request with an `Authorization`, if it is not empty.
@@ -135,11 +149,17 @@ class _Problem(msgspec.Struct):
     message: Any = ""
 
 
-class _Problems(msgspec.Struct):
-    """The error bodies in use: OCI's `errors`, and the bare `message` of vendor APIs."""
+class _Problems(msgspec.Struct, rename={"type": "__type", "capital": "Message"}):
+    """The error bodies in use: OCI's `errors`, the bare `message` of vendor APIs, and AWS's.
+
+    AWS (JSON 1.1) has the code in `__type`, after a `#` if there is one, and the message in
+    `message` or `Message`.
+    """
 
     errors: list[_Problem] = []
     message: Any = ""
+    capital: Any = ""
+    type: Any = ""
 
 
 def status_error(
@@ -147,14 +167,15 @@ def status_error(
 ) -> StatusError:
     """The error for a reply that is no answer, with what its body says, `redacted`.
 
-    The message is left out if the request had a body, which may have held a secret. The error is a
-    LoginRefusedError if the reply refuses the login.
+    The message is left out if the request had a body, which may have held a secret; what is signed
+    holds none. The error is a LoginRefusedError if the reply refuses the login.
     """
     problems = _problems(reply.body)
-    codes = [str(problem.code) for problem in problems.errors if _CODE.fullmatch(str(problem.code))]
+    said_codes = [*(problem.code for problem in problems.errors), problems.type]
+    codes = [code for said in said_codes if _CODE.fullmatch(code := str(said).rpartition("#")[2])]
     messages = [str(problem.message) for problem in problems.errors if problem.message]
-    message = next(iter(messages), str(problems.message or ""))
-    text = "" if request.body else redacted(message)
+    message = next(iter(messages), str(problems.message or problems.capital or ""))
+    text = "" if request.body and not request.sign else redacted(message)
     said = " ".join([*map(redacted, codes[:1]), *([shown(text)] if text else [])])
     where = (
         request.subject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -58,6 +58,10 @@ _DIGEST_SHAPE = re.compile(r"[a-z0-9]+:[a-zA-Z0-9]+")
 _HASHES: dict[str, Callable[[bytes], Any]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 
+Login = Callable[[], Awaitable[Credentials | None]]
+"""A login that takes requests to have; None where Docker's counts."""
+
+
 class _AnyManifest(msgspec.Struct, rename="camel"):
     schema_version: int
 
@@ -74,7 +78,8 @@ class Manifest:
 class Registry:
     """A registry at one origin. Repositories may have logins of their own.
 
-    `credentials` are the catalog's; without them the machine's keychain is asked.
+    `credentials` are the catalog's, or how to get them; without them the machine's keychain is
+    asked.
     """
 
     def __init__(
@@ -82,7 +87,7 @@ class Registry:
         session: Session,
         origin: Origin,
         *,
-        credentials: Credentials | None = None,
+        credentials: Credentials | Login | None = None,
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> None:
         self._session = session
@@ -96,6 +101,8 @@ class Registry:
     async def endpoint(self, repository: str = "") -> Endpoint:
         """The registry with the login for a repository."""
         login = self._credentials
+        if callable(login):
+            login = await login()
         login = login or await self._session.keychain.find(self._origin.netloc, repository)
         if login not in self._endpoints:
             auth = Challenged(self._session, self._origin, login)

@@ -125,7 +125,7 @@ class Session:
         headers = {
             name: value for name, value in request.headers.items() if name.lower() in _CARRIED
         }
-        return replace(request, url=url, headers=headers, login="")
+        return replace(request, url=url, headers=headers, login="", sign=None)
 
     async def _exchange(self, request: Request, limit: int) -> Reply:
         """One request, tried again while its failures are passing ones."""
@@ -138,7 +138,7 @@ class Session:
                 self.stats.requests += 1
                 self.stats.retries += tries + waits > 0
                 try:
-                    reply = await self._http().exchange(request, limit)
+                    reply = await self._http().exchange(request.signed(self.clock.now()), limit)
                 except HostError as error:
                     gate.failed(str(error))
                     raise

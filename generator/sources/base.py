@@ -128,7 +128,8 @@ class SourceSpec(
         Meta(
             description=(
                 "Tags that match this regular expression as a whole never move: one that does is "
-                "reported. Of those that are known, `oci` asks for a share each night."
+                "reported. Of those that are known, `oci` and its kin (`gitlab`, `zot`) ask for a "
+                "share each night."
             )
         ),
     ] = None

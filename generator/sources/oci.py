@@ -6,10 +6,10 @@ believable, else the night that the digest was first seen; the state remembers e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import Annotated, ClassVar
+from functools import cached_property, partial
+from typing import Annotated, ClassVar, Generic, TypeGuard, TypeVar
 from zlib import crc32
 
 from msgspec import Meta
@@ -26,6 +26,7 @@ from generator.registry import (
 )
 from generator.sources.base import Ask, Source
 from generator.sources.remote import OLDEST, Host, RemoteSpec, official
+from generator.sources.rows import Row
 
 
 class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
@@ -77,82 +78,103 @@ class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
 
     def open(self, ask: Ask) -> Source:
         """The registry, not asked yet."""
-        return _OciSource(self, ask)
+        return OciSource(self, ask)
 
 
-class _OciSource(Source):
+S = TypeVar("S", bound=Oci)
+
+
+class OciSource(Source, Generic[S]):
     """One registry. Nothing of it is set up before the first question, which may fail."""
 
-    def __init__(self, spec: Oci, ask: Ask) -> None:
+    def __init__(self, spec: S, ask: Ask) -> None:
         self._spec = spec
         self._ask = ask
-        self._opened: Registry | None = None
 
     async def names(self) -> Collection[str]:
+        """The wanted images that are listed, and those that the catalog places elsewhere."""
         if not self._ask.listed:
             return self._ask.names
         overrides = self._ask.repositories
         names = set(overrides)
-        for repository in await self._registry().repositories():
+        for repository in await self._repositories():
             image = self._spec.image_of(repository)
             if image and repository not in overrides.values():
                 names.add(image)
         return sorted(filter(self._ask.wanted, names))
 
+    async def _repositories(self) -> Collection[str]:
+        """The repositories that are listed, with all of their names."""
+        return await self._registry.repositories()
+
     async def tags(self, name: str) -> Sequence[Tag] | None:
+        """The wanted tags of an image; a digest is asked for where nothing tells it."""
         repository, once = await self.repository(name), self._ask.once
         listed = await once(repository.name, repository.tags)
         if listed is None:
             return None
         known = _Known(self._ask.known(name))
         wanted = known.ordered([tag for tag in listed if self._spec.taken(tag)])
+        told = await self._told(repository) if wanted else {}
         asked = [
             tag
             for tag in wanted
-            if tag not in known.digests or self._spec.is_due(name, tag, self._ask.as_of)
+            if tag not in told
+            and (tag not in known.digests or self._spec.is_due(name, tag, self._ask.as_of))
         ]
 
         async def digest(tag: str) -> str | None:
             return await once(f"{repository.name}:{tag}", partial(repository.digest, tag))
 
         found = await spread(digest, asked, self._spec.concurrency)
-        digests = {tag: found[tag] if tag in found else known.digests[tag] for tag in wanted}
-        times = await self._times(repository, digests.values(), known)
+        news = {tag: row.digest for tag, row in told.items()} | found
+        digests = {tag: news[tag] if tag in news else known.digests[tag] for tag in wanted}
+        built = {row.digest: row.time for row in told.values() if self._is_believable(row.time)}
+        times = await self._times(repository, digests.values(), built | known.times)
         return [Tag(tag, digest, times[digest]) for tag, digest in digests.items() if digest]
 
+    async def _told(self, repository: Repository) -> Mapping[str, Row]:  # noqa: ARG002 - for other kinds
+        """What the registry says of its tags without being asked for each of them."""
+        return {}
+
     async def _times(
-        self, repository: Repository, digests: Collection[str | None], known: _Known
-    ) -> dict[str, datetime]:
+        self,
+        repository: Repository,
+        digests: Collection[str | None],
+        known: Mapping[str, datetime],
+    ) -> Mapping[str, datetime]:
         """When each digest changed: as known, else looked up, once for each."""
-        new = [digest for digest in dict.fromkeys(digests) if digest and digest not in known.times]
+        new = [digest for digest in dict.fromkeys(digests) if digest and digest not in known]
 
         async def built(digest: str) -> datetime:
             return await self._built(repository, digest)
 
-        return known.times | await spread(built, new, self._spec.concurrency)
+        return {**known, **await spread(built, new, self._spec.concurrency)}
 
     async def _built(self, repository: Repository, digest: str) -> datetime:
         asked = partial(build_times, repository, digest)
         for text in await self._ask.once(f"{repository.name}@{digest}", asked):
-            time = parse_time(text)
-            if time and OLDEST <= time <= self._ask.as_of:
+            if self._is_believable(time := parse_time(text)):
                 return time
         return self._ask.as_of
 
-    async def repository(self, name: str) -> Repository:
-        repository = self._ask.repositories.get(name) or self._spec.repository_of(name)
-        return await self._registry().repository(self._spec.asked_for(repository))
+    def _is_believable(self, time: datetime | None) -> TypeGuard[datetime]:
+        return time is not None and OLDEST <= time <= self._ask.as_of
 
+    async def repository(self, name: str) -> Repository:
+        """Where an image lies in the registry."""
+        repository = self._ask.repositories.get(name) or self._spec.repository_of(name)
+        return await self._registry.repository(self._spec.asked_for(repository))
+
+    @cached_property
     def _registry(self) -> Registry:
-        if self._opened is None:
-            session = self._ask.session()
-            self._opened = Registry(
-                session,
-                self._spec.origin,
-                credentials=self._spec.credentials(session.keychain.env),
-                concurrency=self._spec.concurrency,
-            )
-        return self._opened
+        session = self._ask.session()
+        return Registry(
+            session,
+            self._spec.origin,
+            credentials=self._spec.credentials(session.keychain.env),
+            concurrency=self._spec.concurrency,
+        )
 
 
 class _Known:

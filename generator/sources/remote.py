@@ -97,9 +97,11 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
         check_repository(self.repository)
 
     def _check_addresses(self) -> None:
-        for key in {"registry", "api"}.intersection(self.__struct_fields__):
+        for key in ("registry", "api"):
+            address = getattr(self, key, None)
             try:
-                Origin.configured(getattr(self, key), insecure=self.insecure)
+                if address is not None:
+                    Origin.configured(address, insecure=self.insecure)
             except TagpagesError as error:
                 raise ValueError(f"`{key}`: {error}") from None
 

@@ -24,6 +24,7 @@ from generator.registry import (
     Credentials,
     Endpoint,
     Fixed,
+    Login,
     Origin,
     Registry,
     Repository,
@@ -102,7 +103,7 @@ class VendorSource(Source, Generic[S]):
         known = self._ask.known(name)
         known_tags = _tags_of(known)
         try:
-            with self._advised():
+            with advised(self.advice):
                 found = await whole(
                     partial(self._rows, repository), list(filter(self._spec.taken, known_tags))
                 )
@@ -154,16 +155,6 @@ class VendorSource(Source, Generic[S]):
                 time = row.time if believable else times.get(row.digest, self._ask.as_of)
                 yield Tag(row.tag, row.digest, time or self._ask.as_of)
 
-    @contextmanager
-    def _advised(self) -> Iterator[None]:
-        """Add the vendor's advice to an error about permissions."""
-        try:
-            yield
-        except StatusError as error:
-            if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and self.advice:
-                error.args = (f"{error}; {self.advice}",)
-            raise
-
     async def _endpoint(
         self, origin: Origin, auth: Callable[[Credentials | None], Auth], host: str, repository: str
     ) -> Endpoint:
@@ -176,7 +167,7 @@ class VendorSource(Source, Generic[S]):
             self._endpoints[login] = Endpoint(session, origin, auth(login), self._spec.concurrency)
         return self._endpoints[login]
 
-    def _registry_at(self, host: str, login: Credentials | None) -> Registry:
+    def _registry_at(self, host: str, login: Credentials | Login | None) -> Registry:
         origin = self._spec.origin_of(host)
         return Registry(
             self._ask.session(),
@@ -203,12 +194,23 @@ class NamespaceSource(VendorSource[S]):
         if not (ask.listed and namespace):
             return await super().names()
         names = {image for image in ask.repositories if ask.wanted(image)}
-        with self._advised():
+        with advised(self.advice):
             async for repository in self._repositories(namespace):
                 image = self._spec.image_of(repository)
                 if image and ask.wanted(image):
                     names.add(image)
         return sorted(names)
+
+
+@contextmanager
+def advised(advice: str) -> Iterator[None]:
+    """Add a vendor's advice, if there is any, to an error about permissions."""
+    try:
+        yield
+    except StatusError as error:
+        if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and advice:
+            error.args = (f"{error}; {advice}",)
+        raise
 
 
 def bearer(login: Credentials | None) -> Auth:

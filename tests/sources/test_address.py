@@ -31,6 +31,16 @@ def address(override: str | None = None, **source: Any) -> Address:
             ("h.example.com", "team/app"),
         ),
         ({"kind": "google", "registry": "gcr.io", "repository": "p/{image}"}, ("gcr.io", "p/app")),
+        ({"kind": "acr", "registry": "a.azurecr.io"}, ("a.azurecr.io", "app")),
+        (
+            {"kind": "ecr", "registry": "public.ecr.aws", "repository": "acme/{image}"},
+            ("public.ecr.aws", "acme/app"),
+        ),
+        (
+            {"kind": "gitlab", "registry": "registry.gitlab.com", "repository": "a/b/{image}"},
+            ("registry.gitlab.com", "a/b/app"),
+        ),
+        ({"kind": "zot", "registry": "z.example.com:5000"}, ("z.example.com:5000", "app")),
         ({"kind": "quay", "repository": "team/{image}"}, ("quay.io", "team/app")),
         ({"kind": "dockerhub", "repository": "team/{image}"}, ("docker.io", "team/app")),
         ({"kind": "dockerhub", "registry": "https://m.example.com"}, ("m.example.com", "app")),

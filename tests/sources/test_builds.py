@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +13,12 @@ from click.testing import CliRunner, Result
 from generator.catalog.read import read_catalog
 from generator.cli import cli
 from generator.jobs.job import SiteCatalog
-from generator.registry import Clock
+from generator.registry import AwsKeys, Clock
 from tests.registry.fake import FakeRegistry
 from tests.registry.server import Answer, Call, Handler
-from tests.sources import vendors
+from tests.sources import clouds, vendors
 from tests.sources.asking import Vendor, at, digest, serving
+from tests.sources.clouds import ACCOUNT
 
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples").glob("*.yaml"))
 TOKEN = "secret-of-the-test"
@@ -29,7 +31,17 @@ ENTRIES = [
 ]
 VERSIONS = [(tag, sha, time) for tag, sha, time in ENTRIES]
 
+AWS_ENV = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": TOKEN}
+KEYS = AwsKeys("AKIAEXAMPLE", TOKEN)
+
 KINDS: dict[str, tuple[Vendor, str]] = {
+    "acr": (
+        clouds.Acr(repositories={"team/app": ENTRIES}, logins=[f"alice:{TOKEN}"]),
+        (
+            "{kind: acr, registry: '@', repository: 'team/{image}',"
+            " username: alice, password: '${SECRET}'}"
+        ),
+    ),
     "chainguard": (
         vendors.Console(repositories={"app": ENTRIES}, token=TOKEN),
         f"{{kind: chainguard, api: '@', group: {vendors.GROUP}, token: '${{SECRET}}'}}",
@@ -44,6 +56,17 @@ KINDS: dict[str, tuple[Vendor, str]] = {
             "{kind: dockerhub, api: '@', repository: 'team/{image}',"
             " username: alice, password: '${SECRET}'}"
         ),
+    ),
+    "ecr": (
+        clouds.Ecr(repositories={"team/app": ENTRIES}, keys=KEYS),
+        (
+            f"{{kind: ecr, registry: {ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com, api: '@',"
+            " repository: 'team/{image}'}"
+        ),
+    ),
+    "ecr-public": (
+        clouds.Ecr(repositories={"app": ENTRIES}, aliases=("acme",), keys=KEYS),
+        "{kind: ecr, registry: public.ecr.aws, api: '@', repository: 'acme/{image}'}",
     ),
     "ghcr": (
         vendors.Github(packages={"app": VERSIONS}, token=TOKEN),
@@ -67,6 +90,16 @@ KINDS: dict[str, tuple[Vendor, str]] = {
         vendors.Quay(repositories={"team/app": ENTRIES}, private=TOKEN),
         "{kind: quay, registry: '@', repository: 'team/{image}', token: '${SECRET}'}",
     ),
+    "zot": (
+        clouds.Zot(
+            repositories={"team/app": ENTRIES},
+            login="Basic YWxpY2U6c2VjcmV0LW9mLXRoZS10ZXN0",
+        ),
+        (
+            "{kind: zot, registry: '@', repository: 'team/{image}',"
+            " username: alice, password: '${SECRET}'}"
+        ),
+    ),
 }
 
 
@@ -76,6 +109,9 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
     for name in ("REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "XDG_CONFIG_HOME", "SOURCE_DATE_EPOCH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -109,7 +145,8 @@ def build(handler: Handler, source: str, folder: Path) -> Result:
             f"tables: [{{name: public, source: {source.replace('@', server.url)}}}]\n"
             + ("images: {include: [app]}\n" if "history" in source else "")
         )
-        return run("--catalog", str(catalog), "--as-of", "2026-08-01T12:00:00Z", SECRET=TOKEN)
+        env = {"SECRET": TOKEN} | AWS_ENV
+        return run("--catalog", str(catalog), "--as-of", "2026-08-01T12:00:00Z", **env)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -154,21 +191,25 @@ def test_every_kind_has_an_example() -> None:
     }
 
     assert kinds == {
+        "Acr",
         "Chainguard",
         "ChainguardHistory",
         "DockerHub",
+        "Ecr",
         "Ghcr",
+        "Gitlab",
         "Google",
         "Harbor",
         "Listing",
         "Oci",
         "Quay",
+        "Zot",
     }
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_a_dry_run_of_an_example_without_a_network_says_what_it_could_not_reach(path: Path) -> None:
-    secrets = dict.fromkeys(variables(path), TOKEN)
+    secrets = dict.fromkeys(variables(path), TOKEN) | AWS_ENV
 
     result = run("--dry-run", "--catalog", str(path), HTTPS_PROXY=NOBODY, **secrets)
 

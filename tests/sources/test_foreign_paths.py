@@ -8,18 +8,23 @@ from typing import Any
 import pytest
 
 from generator.model import shown
+from generator.sources.acr import Acr
 from generator.sources.base import SourceSpec
 from generator.sources.chainguard import Chainguard
 from generator.sources.dockerhub import DockerHub
+from generator.sources.ecr import Ecr
 from generator.sources.ghcr import Ghcr
+from generator.sources.gitlab import Gitlab
 from generator.sources.google import Google
 from generator.sources.harbor import Harbor
 from generator.sources.quay import Quay
+from generator.sources.zot import Zot
 from tests.registry.server import Answer, Call, as_json
-from tests.sources import vendors
+from tests.sources import clouds, vendors
 from tests.sources.asking import Vendor, ask, at, digest
+from tests.sources.clouds import ACCOUNT, AWS_ENV
 
-ENV = {"TOKEN": "hunter2"}
+ENV = {"TOKEN": "hunter2"} | AWS_ENV
 NAME = "../../../secret?x="
 ONE = [("1", digest(1), at(1))]
 
@@ -100,6 +105,12 @@ def test_a_page_with_a_number_beyond_counting_is_an_error() -> None:
 
 
 LISTS: dict[str, tuple[Vendor, Callable[[str], SourceSpec], str, Any]] = {
+    "acr": (
+        clouds.Acr(),
+        lambda url: Acr(registry=url, repository="team/{image}"),
+        "/_catalog",
+        {"repositories": [f"team/{NAME}"]},
+    ),
     "chainguard": (
         vendors.Console(token="hunter2"),
         console,
@@ -112,11 +123,27 @@ LISTS: dict[str, tuple[Vendor, Callable[[str], SourceSpec], str, Any]] = {
         "/repositories",
         {"results": [{"name": NAME}], "next": None},
     ),
+    "ecr": (
+        clouds.Ecr(),
+        lambda url: Ecr(
+            registry=f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com",
+            api=url,
+            repository="team/{image}",
+        ),
+        "/",
+        {"repositories": [{"repositoryName": f"team/{NAME}"}]},
+    ),
     "ghcr": (
         vendors.Github(token="hunter2"),
         lambda url: Ghcr(api=url, repository="acme/{image}", token="${TOKEN}"),
         "/packages",
         [{"name": NAME}],
+    ),
+    "gitlab": (
+        clouds.Gitlab(token=""),
+        lambda url: Gitlab(registry=url, api=url, repository="team/{image}"),
+        "/repositories",
+        [{"path": f"team/{NAME}"}],
     ),
     "google": (
         vendors.Google(),
@@ -135,6 +162,12 @@ LISTS: dict[str, tuple[Vendor, Callable[[str], SourceSpec], str, Any]] = {
         quay,
         "/repository",
         {"repositories": [{"namespace": "team", "name": NAME}]},
+    ),
+    "zot": (
+        clouds.Zot(),
+        lambda url: Zot(registry=url, repository="team/{image}"),
+        "/_catalog",
+        {"repositories": [f"team/{NAME}"]},
     ),
 }
 

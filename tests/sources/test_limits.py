@@ -8,31 +8,43 @@ from typing import Any
 import pytest
 
 from generator.registry import Limits
+from generator.sources.acr import Acr
 from generator.sources.base import SourceSpec
 from generator.sources.chainguard import Chainguard
 from generator.sources.dockerhub import DockerHub
+from generator.sources.ecr import Ecr
 from generator.sources.ghcr import Ghcr
+from generator.sources.gitlab import Gitlab
 from generator.sources.google import Google
 from generator.sources.harbor import Harbor
 from generator.sources.oci import Oci
 from generator.sources.quay import Quay
+from generator.sources.zot import Zot
 from tests.registry.server import Answer, Call, as_json
 from tests.sources import vendors
 from tests.sources.asking import Outcome, ask, at, digest, table
+from tests.sources.clouds import ACCOUNT, AWS_ENV
 from tests.sources.vendors import GROUP, Console
 
-ENV = {"TOKEN": "hunter2"}
+ENV = {"TOKEN": "hunter2"} | AWS_ENV
 TIME = "2026-07-01T00:00:00Z"
 LIMITS = Limits(tags=250, pages=50)
 
 SPECS: dict[str, Callable[[str], SourceSpec]] = {
+    "acr": lambda url: Acr(registry=url, repository="team/{image}"),
     "chainguard": lambda url: Chainguard(api=url, group=GROUP, token="${TOKEN}"),
     "dockerhub": lambda url: DockerHub(api=url, registry=url, repository="team/{image}"),
+    "ecr": lambda url: Ecr(
+        registry=f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com", api=url, repository="team/{image}"
+    ),
+    "ecr-public": lambda url: Ecr(registry="public.ecr.aws", api=url, repository="team/{image}"),
     "ghcr": lambda url: Ghcr(api=url, repository="team/{image}", token="${TOKEN}"),
+    "gitlab": lambda url: Gitlab(registry=url, api=url, repository="team/{image}"),
     "google": lambda url: Google(registry=url, repository="team/{image}"),
     "harbor": lambda url: Harbor(registry=url, repository="team/{image}"),
     "oci": lambda url: Oci(registry=url, repository="team/{image}"),
     "quay": lambda url: Quay(registry=url, repository="team/{image}"),
+    "zot": lambda url: Zot(registry=url, repository="team/{image}"),
 }
 
 
@@ -112,14 +124,53 @@ def oci(call: Call, page: int, names: list[str]) -> Answer:
     )
 
 
+def acr(call: Call, page: int, names: list[str]) -> Answer:
+    if call.path == "/v2/_catalog":
+        return oci(call, page, names)
+    rows = [{"name": name, "digest": digest(1), "lastUpdateTime": TIME} for name in names]
+    return linked(call, page, {"tags": rows})
+
+
+def ecr(call: Call, page: int, names: list[str]) -> Answer:
+    """All tags of a page are those of one image."""
+    if call.headers["x-amz-target"].endswith(".DescribeRepositories"):
+        repositories = [{"repositoryName": f"team/{name}"} for name in names]
+        return as_json({"repositories": repositories, "nextToken": str(page)})
+    row = {"imageDigest": digest(page), "imageTags": names, "imagePushedAt": 1782864000.0}
+    return as_json({"imageDetails": [row], "nextToken": str(page)})
+
+
+def ecr_public(call: Call, page: int, names: list[str]) -> Answer:
+    match call.headers["x-amz-target"].partition(".")[2]:
+        case "DescribeRegistries":
+            return as_json({"registries": [{"aliases": [{"name": "team"}]}]})
+        case "DescribeRepositories":
+            rows = [{"repositoryName": name} for name in names]
+            return as_json({"repositories": rows, "nextToken": str(page)})
+    detail = {"imageDigest": digest(1), "imagePushedAt": 1782864000.0}
+    tags = [{"imageTag": name, "imageDetail": detail} for name in names]
+    return as_json({"imageTagDetails": tags, "nextToken": str(page)})
+
+
+def gitlab(call: Call, page: int, names: list[str]) -> Answer:
+    if call.path.startswith("/v2/"):
+        return oci(call, page, names)
+    return linked(call, page, [{"path": f"team/{name}"} for name in names])
+
+
 _PAGES = {
+    "acr": acr,
     "chainguard": console,
     "dockerhub": hub,
+    "ecr": ecr,
+    "ecr-public": ecr_public,
     "ghcr": ghcr,
+    "gitlab": gitlab,
     "google": google,
     "harbor": harbor,
     "oci": oci,
     "quay": quay,
+    "zot": oci,
 }
 
 

@@ -13,15 +13,18 @@ import pytest
 from generator.facts import Location, look
 from generator.facts.base import CouldNotLook, Facts, Found
 from generator.facts.image import IMAGE
+from generator.sources.acr import Acr
 from generator.sources.base import SourceSpec
 from generator.sources.chainguard import Chainguard
 from generator.sources.chainguard_history import ChainguardHistory
 from generator.sources.dockerhub import DockerHub
 from generator.sources.ghcr import Ghcr
+from generator.sources.gitlab import Gitlab
 from generator.sources.google import Google
 from generator.sources.harbor import Harbor
 from generator.sources.oci import Oci
 from generator.sources.quay import Quay
+from generator.sources.zot import Zot
 from tests.facts.asking import image
 from tests.registry.fake import FakeClock, FakeRegistry, asked, run, session_for
 from tests.registry.server import Answer, Call, Server, problem
@@ -68,6 +71,21 @@ CLOSED: dict[str, tuple[SpecOf, str, str]] = {
         lambda url: Oci(registry=url, repository="a/{image}", **TOKEN),
         "a/app",
         "Bearer hunter2",
+    ),
+    "acr": (
+        lambda url: Acr(registry=url, repository="team/{image}", **LOGIN),
+        "team/app",
+        basic("alice"),
+    ),
+    "gitlab": (
+        lambda url: Gitlab(registry=url, api=url, repository="acme/images/{image}", **TOKEN),
+        "acme/images/app",
+        basic("token"),
+    ),
+    "zot": (
+        lambda url: Zot(registry=url, repository="team/{image}", **LOGIN),
+        "team/app",
+        basic("alice"),
     ),
     "dockerhub": (
         lambda url: DockerHub(api=url, registry=url, repository="acme/{image}", **LOGIN),
