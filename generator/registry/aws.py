@@ -29,11 +29,8 @@ def aws_keys(env: Mapping[str, str], profile: str = "") -> AwsKeys:
     if env.get("AWS_ACCESS_KEY_ID") and not profile:
         if not env.get("AWS_SECRET_ACCESS_KEY"):
             raise RegistryError("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not")
-        return AwsKeys(
-            env["AWS_ACCESS_KEY_ID"],
-            env["AWS_SECRET_ACCESS_KEY"],
-            env.get("AWS_SESSION_TOKEN", ""),
-        )
+        found = {key.lower(): value for key, value in env.items() if key.startswith("AWS_")}
+        return _keys(found, "the environment")
     named = profile or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
     home = Path(env["HOME"]) if env.get("HOME") else Path.home()
     for variable, name, section in (
@@ -63,8 +60,13 @@ def _in_file(path: Path, section: str) -> AwsKeys | None:
     found = parser[section]
     if not (found.get("aws_access_key_id") and found.get("aws_secret_access_key")):
         return None
-    return AwsKeys(
-        found["aws_access_key_id"],
-        found["aws_secret_access_key"],
-        found.get("aws_session_token", ""),
-    )
+    return _keys(found, str(path))
+
+
+def _keys(found: Mapping[str, str], place: str) -> AwsKeys:
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    values = [found.get(name, "").strip() for name in names]
+    for name, value in zip(names, values, strict=True):
+        if not (value.isascii() and value.isprintable()):
+            raise RegistryError(f"{name} of {place} has characters that no header may have")
+    return AwsKeys(*values)

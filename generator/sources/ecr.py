@@ -130,9 +130,9 @@ class _Repository(msgspec.Struct, rename="camel"):
     repository_name: Text
 
 
-class _RepositoryPage(msgspec.Struct):
+class _RepositoryPage(msgspec.Struct, rename="camel"):
     repositories: list[_Repository]
-    next_token: str | None = msgspec.field(name="nextToken", default=None)
+    next_token: str | None = None
 
     def __len__(self) -> int:
         return len(self.repositories)
@@ -146,9 +146,9 @@ class _Registry(msgspec.Struct):
     aliases: list[_Alias]
 
 
-class _RegistryPage(msgspec.Struct):
+class _RegistryPage(msgspec.Struct, rename="camel"):
     registries: list[_Registry]
-    next_token: str | None = msgspec.field(name="nextToken", default=None)
+    next_token: str | None = None
 
     def __len__(self) -> int:
         return len(self.registries)

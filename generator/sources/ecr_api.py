@@ -17,8 +17,8 @@ from generator.sources.vendor import base_path
 
 PUBLIC = "public.ecr.aws"
 _PRIVATE = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr(?P<dual>-)?(?(dual)|\.)ecr(?P<fips>-fips)?"
-    r"\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)"
+    r"(?P<account>[0-9]{12})\.dkr(?P<joint>[.-])ecr(?P<fips>-fips)?"
+    r"\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.]+)"
 )
 _DUAL_STACK = {"on.aws": "api.aws", "on.amazonwebservices.com.cn": "api.amazonwebservices.com.cn"}
 """What the API's name ends with where the registry's, for IPv4 and IPv6, ends so."""
@@ -56,9 +56,10 @@ class Place(NamedTuple):
         match = _PRIVATE.fullmatch(registry)
         if match is None:
             return cls(api, region)
-        account, dual, fips, told, suffix = match.groups(default="")
-        host = f"ecr{fips}.{told}.{_DUAL_STACK.get(suffix, suffix)}"
-        return cls(api or f"https://{'' if dual else 'api.'}{host}", region or told, account)
+        account, joint, fips, told, suffix = match.groups(default="")
+        before = "ecr" if joint == "-" else "api.ecr"
+        host = f"{before}{fips}.{told}.{_DUAL_STACK.get(suffix, suffix)}"
+        return cls(api or f"https://{host}", region or told, account)
 
     @property
     def service(self) -> str:

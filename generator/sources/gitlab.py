@@ -83,8 +83,6 @@ class _GitlabSource(OciSource[Gitlab]):
                 "name the images in `images.include`"
             )
         login = spec.credentials(session.keychain.env)
-        if login:
-            session.conceal(*login.secrets)
         auth = Fixed(f"Bearer {login.password}" if login else "")
         origin = Origin.configured(spec.base, insecure=spec.insecure)
         api = Endpoint(session, origin, auth, spec.concurrency)

@@ -115,7 +115,7 @@ class OciSource(Source, Generic[S]):
             return None
         known = _Known(self._ask.known(name))
         wanted = known.ordered([tag for tag in listed if self._spec.taken(tag)])
-        told = await self._told(repository) if wanted else {}
+        told = await self._told(repository)
         asked = [
             tag
             for tag in wanted

@@ -92,6 +92,22 @@ def test_no_key_anywhere_is_an_error_that_says_where_to_put_one() -> None:
         aws_keys({"HOME": "/nonexistent"})
 
 
+def test_a_line_break_at_the_end_is_no_part_of_a_key() -> None:
+    env = {name: f"{value}\n" for name, value in ENV.items()} | {"AWS_SESSION_TOKEN": "token\r\n"}
+
+    assert aws_keys(env) == AwsKeys("AKIAENV", "env-secret", "token")
+
+
+@pytest.mark.parametrize("token", ["to\nken", "tök"])
+def test_what_no_header_may_have_is_an_error_that_does_not_show_it(token: str) -> None:
+    with pytest.raises(RegistryError) as caught:
+        aws_keys(ENV | {"AWS_SESSION_TOKEN": token})
+
+    assert str(caught.value) == (
+        "aws_session_token of the environment has characters that no header may have"
+    )
+
+
 def test_half_a_key_is_an_error() -> None:
     with pytest.raises(RegistryError, match="AWS_SECRET_ACCESS_KEY is not"):
         aws_keys({"HOME": "/nonexistent", "AWS_ACCESS_KEY_ID": "AKIAENV"})

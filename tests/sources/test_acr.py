@@ -11,7 +11,7 @@ import pytest
 
 from generator.sources.acr import Acr
 from tests.registry.fake import NOW
-from tests.registry.server import as_json
+from tests.registry.server import Answer, Call, as_json
 from tests.sources import clouds
 from tests.sources.asking import Outcome, ask, at, digest
 
@@ -72,6 +72,20 @@ def test_a_token_that_entra_id_did_not_give_is_refused_once_and_not_shown() -> N
     assert "/oauth2/exchange answered 401 UNAUTHORIZED" in outcome.errors["web"]
     assert len(outcome.server.asked("POST", "/oauth2/exchange")) == 1
     assert "stale-token" not in str(outcome.errors)
+
+
+def test_a_server_that_repeats_the_exchanged_token_has_it_blackened() -> None:
+    acr = one("team/app")
+
+    def repeated(call: Call) -> Answer | None:
+        said = as_json({"message": f"exchanged: {acr.entra}"}, 403)
+        return said if call.authorization.startswith("Bearer ") else None
+
+    acr.rules.append(repeated)
+
+    outcome = pull(acr, "app", keys={"token": "${ENTRA}"}, env={"ENTRA": acr.entra})
+
+    assert "answered 403 'exchanged: ***'" in outcome.error
 
 
 def test_the_login_that_az_acr_login_leaves_counts(tmp_path: Path) -> None:

@@ -103,6 +103,23 @@ KINDS: dict[str, tuple[Vendor, str]] = {
 }
 
 
+HOSTS = {
+    "acr": "acme.azurecr.io",
+    "chainguard": "console-api.enforce.dev",
+    "chainguard-history": "cgr.dev",
+    "dockerhub": "hub.docker.com",
+    "ecr": "api.ecr.eu-west-1.amazonaws.com",
+    "ghcr": "api.github.com",
+    "gitlab": "gitlab.com",
+    "google": "europe-docker.pkg.dev",
+    "harbor": "harbor.example.com",
+    "oci": "registry.example.com",
+    "quay": "quay.io",
+    "zot": "zot.example.com:5000",
+}
+"""What the examples ask first."""
+
+
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No login, proxy or setting of this machine, and nobody to wait for."""
@@ -178,6 +195,24 @@ def test_a_second_night_without_news_changes_no_page(kind: str, tmp_path: Path) 
     assert (page.read_bytes(), state.read_bytes()) == before
 
 
+def test_a_build_finds_the_images_of_a_gitlab_and_shows_what_its_registry_has(
+    tmp_path: Path,
+) -> None:
+    gitlab = clouds.Gitlab(groups={"acme": ["acme/images/app"]}, token=TOKEN)
+    sha = gitlab.registry.image("2026-07-30T00:00:00Z")
+    gitlab.registry.tag("acme/images/app", "1.0", sha)
+    source = "{kind: gitlab, registry: '@', api: '@/api/v4', repository: 'acme/{image}'"
+
+    result = build(gitlab, source + ", token: '${SECRET}'}", tmp_path)
+
+    page = (tmp_path / "content/images/app/tags_history.md").read_text()
+    assert result.return_value == 0, result.output
+    assert f"| `1.0` | July 30th | `{sha}` |" in [
+        " ".join(line.split()) for line in page.splitlines()
+    ]
+    assert TOKEN not in result.output + page
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_is_a_valid_catalog(path: Path) -> None:
     catalog = read_catalog(path, SiteCatalog)
@@ -217,7 +252,9 @@ def test_a_dry_run_of_an_example_without_a_network_says_what_it_could_not_reach(
         assert result.return_value == 0, result.output
     else:
         assert result.return_value == 1
-        assert "cannot be reached" in result.output
+        said = re.search(r"https://([^/]+)/[^ ]* cannot be reached", result.output)
+        assert said
+        assert said[1] == HOSTS[path.stem]
     assert TOKEN not in result.output
     assert not path.parent.parent.joinpath("build", path.stem).exists()
     assert not path.parent.joinpath(".tagpages").exists()

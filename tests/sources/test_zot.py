@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from generator.registry import Limits
 from generator.sources.zot import Zot
 from tests.registry.server import Answer, as_json
 from tests.sources import clouds
@@ -14,6 +15,10 @@ from tests.sources.asking import Outcome, ask, at, digest, table
 
 SEARCH = "/v2/_zot/ext/search"
 ENTRIES = [("1.0", digest(1), at(3)), ("2.0", digest(2), at(2)), ("latest", digest(1), at(3))]
+
+
+def listing(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"data": {"ImageList": {"Page": {"TotalCount": len(rows)}, "Results": rows}}}
 
 
 def pull(zot: clouds.Zot, *images: str, **changes: Any) -> Outcome:
@@ -104,10 +109,6 @@ def test_a_build_time_that_cannot_be_believed_is_looked_up(time: str | None) -> 
     assert pull(zot, "app").rows() == [("1.0", sha, at(5))]
 
 
-def listing(*rows: dict[str, Any]) -> dict[str, Any]:
-    return {"data": {"ImageList": {"Page": {"TotalCount": len(rows)}, "Results": rows}}}
-
-
 def test_an_image_that_the_registry_does_not_have_is_none_and_not_searched_for() -> None:
     outcome = pull(clouds.Zot(), "app")
 
@@ -115,9 +116,10 @@ def test_an_image_that_the_registry_does_not_have_is_none_and_not_searched_for()
     assert outcome.server.asked("GET", SEARCH) == []
 
 
-def test_errors_that_come_with_status_200_are_errors() -> None:
+@pytest.mark.parametrize("data", [{"data": None}, listing({"Tag": "1.0", "Digest": digest(1)})])
+def test_errors_that_come_with_status_200_are_errors(data: dict[str, Any]) -> None:
     zot = zot_with()
-    zot.when(SEARCH, as_json({"errors": [{"message": "metadb is closed"}], "data": None}))
+    zot.when(SEARCH, as_json({"errors": [{"message": "metadb is closed"}]} | data))
 
     assert pull(zot, "app").error.endswith(f"{SEARCH} answered an error: 'metadb is closed'")
 
@@ -150,6 +152,17 @@ def test_a_search_that_says_more_than_it_lists_ends() -> None:
 
     assert outcome.rows() == [("3.0", sha, at(5))]
     assert len(outcome.server.asked("GET", SEARCH)) == 1
+
+
+def test_a_search_without_an_end_is_given_up_at_the_limit() -> None:
+    zot = zot_with()
+    rows = [{"Tag": f"n{number}", "Digest": digest(1)} for number in range(100)]
+    endless = {"data": {"ImageList": {"Page": {"TotalCount": 10**9}, "Results": rows}}}
+    zot.rules.append(lambda call: as_json(endless) if call.path == SEARCH else None)
+
+    outcome = pull(zot, "app", limits=Limits(tags=250, pages=50))
+
+    assert outcome.error.endswith("lists more than 250 entries, which is the limit")
 
 
 def test_the_search_has_the_registry_s_login() -> None:
