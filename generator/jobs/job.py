@@ -208,6 +208,7 @@ class Job:
                 self.variants,
                 self.home,
                 catalog.descriptions,
+                older=catalog.older,
             ),
             self.image_outputs,
             self.site_outputs,
