@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from generator.pages import details, index, overview, provenance, tags_history
+from generator.pages import addresses, details, index, overview, provenance, tags_history
 from generator.pages.base import Output, Subject
 
 IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
@@ -20,6 +20,7 @@ IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
 """The outputs that each image has."""
 
 SITE_OUTPUTS: dict[str, Output[Sequence[Subject]]] = {
+    "addresses": addresses.OUTPUT,
     "index": index.OUTPUT,
 }
 """The outputs that the site has once, in the root of the content folder."""
