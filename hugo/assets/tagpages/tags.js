@@ -100,6 +100,6 @@ function shown(place) {
     }
     row.setAttribute("aria-current", "true");
     link.focus({ preventScroll: true });
-    row.scrollIntoView({ block: "center" });
+    link.scrollIntoView();
   }
 }
