@@ -68,8 +68,12 @@ def test_versions_are_ordered_as_their_package_manager_does(kind: str) -> None:
     pairs = OLDER_FIRST[kind]
     older = compared([(kind, a, b) for a, b in pairs])
     newer = compared([(kind, b, a) for a, b in pairs])
-    assert [pair for pair, told in zip(pairs, older, strict=True) if told is None or told >= 0] == []
-    assert [pair for pair, told in zip(pairs, newer, strict=True) if told is None or told <= 0] == []
+    assert [
+        pair for pair, told in zip(pairs, older, strict=True) if told is None or told >= 0
+    ] == []
+    assert [
+        pair for pair, told in zip(pairs, newer, strict=True) if told is None or told <= 0
+    ] == []
     assert compared([(kind, a, b) for a, b in EQUAL[kind]]) == [0] * len(EQUAL[kind])
 
 
