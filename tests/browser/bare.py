@@ -45,7 +45,7 @@ CONFIG = {
     "markup": {"highlight": {"codeFences": False}},
     "module": {"imports": [{"path": "tagpages"}]},
 }
-PAGES = ["index", "overview", "details", "tags_history", "provenance"]
+PAGES = ["index", "overview", "details", "tags_history", "provenance", "package_index"]
 NOW = datetime.fromisoformat(AS_OF)
 OTHERS = 24
 """Images beside `app` and `few`: together more than a page shows without a filter."""
@@ -94,6 +94,7 @@ def listing(images: Mapping[str, Tags]) -> list[dict[str, object]]:
 def facts(image: str, value: str) -> Details:
     """What is known of a digest: 60 packages, a long entrypoint, a signature."""
     packages = tuple(Package(f"lib{n}", f"1.{n}-r0", "MIT", "apk") for n in range(60))
+    packages += (Package("lib10", "1.9-r0", "MIT", "apk"), Package("module", "v1", "", "golang"))
     contents = ImageFacts(
         platforms=(Platform("linux", "amd64"), Platform("linux", "arm64")),
         config=Config(user="65532", entrypoint=f"/usr/bin/{'long-' * 20}name"),
@@ -123,7 +124,7 @@ def write_pages(site: Site, public: Mapping[str, Tags], **catalog: object) -> No
         {"name": "public", "title": "Public *Registry*", "source": source("public")},
         {"name": "private", "source": source("private")},
     ]
-    keys = {"content": "content/ref", "pages": PAGES, "outputs": ["addresses"], "tables": tables}
+    keys = {"content": "content/ref", "pages": PAGES, "outputs": ["addresses", "packages"], "tables": tables}
     site.catalog(**keys | catalog)
     site.raw_listing("public", listing(public))
     private = {"latest": (digest("private"), NOW - timedelta(days=2))}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("browser")]
 
 BARE = ["", "app/", "app/image_specs/", "app/tags_history/", "app/provenance_info/"]
-BARE += ["few/tags_history/"]
+BARE += ["few/tags_history/", "package-index/"]
 SAMPLE = ["", "calico-apiserver/", "calico-apiserver/tags_history/", "python/tags_history/"]
 SHIFT = """() => new Promise(told => {
   let sum = 0;

@@ -1,6 +1,7 @@
 // Improves the tables of a page that tagpages wrote. Without it the page says the same.
 
 import { filtered } from "./filter.js";
+import { packageIndex } from "./packages.js";
 import { sortable } from "./sort.js";
 import { tagTables } from "./tags.js";
 
@@ -10,6 +11,8 @@ const FILTERED = 20; // a table of more rows gets a filter
 namedTabs();
 if (kind === "tags_history") {
   tagTables(FILTERED);
+} else if (kind === "packages") {
+  packageIndex();
 } else {
   for (const table of document.querySelectorAll("table")) {
     const rows = [...table.tBodies].flatMap((body) => [...body.rows]);

@@ -1,7 +1,7 @@
 import { counted, element } from "./dom.js";
 import { compareVersions } from "./versions.js";
 
-const QUERY = /^\s*(\S+)(?:\s*(<=|>=|<|>|=|below|above)\s*(\S+))?\s*$/;
+const QUERY = /^\s*([^\s<>=]+)(?:\s*(<=|>=|<|>|=|below|above)\s*(\S+))?\s*$/;
 const HOLDS = {
   "<": (order) => order < 0,
   below: (order) => order < 0,
@@ -21,18 +21,14 @@ export function packageIndex() {
   }
   const input = element("input", { type: "search", autocomplete: "off", spellcheck: false });
   const said = element("p", { role: "status" });
-  const answer = element("div", {});
+  const answer = element("div", { className: "tagpages-packages" });
   const files = new Map();
   let asked = 0;
 
-  links[0].closest("ul").before(
-    element(
-      "div",
-      { className: "tagpages-filter" },
-      element("div", {}, element("label", {}, "Package ", input), said),
-    ),
-    answer,
-  );
+  const list = links[0].closest("ul");
+  const field = element("div", {}, element("label", {}, "Package ", input), said);
+  list.before(element("div", { className: "tagpages-filter" }, field));
+  list.after(answer);
   said.textContent = "A name, or such as libssl3 < 3.3";
   input.addEventListener("input", async () => {
     const turn = ++asked;
