@@ -43,7 +43,7 @@ lint: $(DEV) ## Run the checks of `test` that read the code only
 	$(BIN)/lint-imports --no-logo
 
 preview: $(DEV) ## Serve the pages with Hugo
-	$(BIN)/hugo server --source hugo --renderToMemory
+	$(BIN)/hugo server --source preview --renderToMemory
 
 bench: $(DEV) test-tools ## Measure time and memory against a floor
 	$(BIN)/python benchmarks/build.py $(ARGS)
@@ -69,7 +69,7 @@ constraints: ## Pin the newest versions of all dependencies in constraints.txt
 	  --custom-compile-command 'make constraints' --output-file constraints.txt pyproject.toml
 
 clean: ## Remove everything that these targets made, but content/
-	rm -rf $(VENV) build dist hugo/public hugo/resources hugo/.hugo_build.lock
+	rm -rf $(VENV) build dist preview/public preview/resources preview/.hugo_build.lock
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -20,6 +20,8 @@ from msgspec.structs import replace
 from generator.model import Table, Tag, TagGroup
 
 TagOrder = Literal["recency", "version"]
+Older = Literal["fold", "hide", "show"]
+"""What becomes of groups beyond the window: a table of their own, nothing, or rows like others."""
 Dated = TypeVar("Dated", Tag, TagGroup)
 
 _last_changed = attrgetter("last_changed")

@@ -36,9 +36,9 @@ class _Reader(HTMLParser):
 
 
 def hugo(content: Path, site: Path, *more: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Build `content` into `site` with the layouts of `hugo/`; a warning is a failure."""
+    """Build `content` into `site` with the layouts of `preview/`; a warning is a failure."""
     options = [*more, "--panicOnWarning", "--printPathWarnings", "--noBuildLock"]
-    folders = [f"--source={ROOT / 'hugo'}", f"--contentDir={content}", f"--destination={site}"]
+    folders = [f"--source={ROOT / 'preview'}", f"--contentDir={content}", f"--destination={site}"]
     settings = {name: value for name, value in os.environ.items() if not name.startswith("HUGO_")}
     return subprocess.run(
         [sys.executable, "-m", "hugo", "build", *options, *folders],

@@ -394,7 +394,7 @@ def test_what_links_to_another_kind_needs_it(
 def test_hugo_publishes_each_file_at_the_address_that_it_says(site: Site, tmp_path: Path) -> None:
     wants(site, pages=["tags_history", "package_index"])
     site.build()
-    done = hugo(site.content, tmp_path / "out", "--config=" + str(ROOT / "hugo/hugo.yaml"))
+    done = hugo(site.content, tmp_path / "out")
     assert done.returncode == 0, done.stderr
     for path, data in site.tree().items():
         if not path.endswith(".md"):

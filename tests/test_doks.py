@@ -114,7 +114,7 @@ def test_shortcodes_that_the_theme_has_too_fail_one_way_or_the_other(doks: Site)
     assert done.returncode == 1
     assert "app/tags_history.md" in done.stderr
     assert 'shortcode "tab" must be closed or self-closed' in done.stderr
-    shutil.copytree(ROOT / "hugo/layouts/_shortcodes", doks.root / "layouts/_shortcodes")
+    shutil.copytree(ROOT / "preview/layouts/_shortcodes", doks.root / "layouts/_shortcodes")
     done = build(doks, templates=str(ROOT / "templates"))
     assert done.returncode == 1
     assert "docs/guide.md" in done.stderr

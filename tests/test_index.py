@@ -7,10 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from generator.content.details import encode_details
-from generator.facts.base import Details, Found
+from generator.facts.base import Absent, CouldNotLook, Details, Fact, Found
+from generator.facts.evidence import SIGNATURE_TYPE, Evidence
 from generator.facts.image import ImageFacts, Platform
+from generator.facts.policy import NotVerified, Signer
 from tests.support import Listing, Site, body_of, digest, tagpages
 
 NIGHT: Listing = {
@@ -59,6 +62,33 @@ def test_each_image_is_one_unpadded_line_in_the_order_of_their_names(site: Site)
 | [zoo](/ref/zoo/) | Public | `1.0` | 2022-01-01 | not known |
 """
     )
+
+
+A, B = digest("a"), digest("b")
+SIGNATURE = Evidence("bundle", "fallback", A, B, predicate_type=SIGNATURE_TYPE)
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        (Found((SIGNATURE,)), "signed"),
+        (Found((replace(SIGNATURE, wrong="it is about another image"),)), "no"),
+        (Found((replace(SIGNATURE, verdict=NotVerified(Signer(key="c"), "it is not")),)), "no"),
+        (Absent(), "no"),
+        (CouldNotLook("down"), "not known"),
+    ],
+)
+def test_where_signatures_are_known_of_an_image_the_index_says_it_of_each(
+    built: Site, fact: Fact[tuple[Evidence, ...]], said: str
+) -> None:
+    for image, known in (("app", fact), ("tool", Absent())):
+        details = Details(image, tables={"public": {A: {"evidence": known}}})
+        (built.content / image / "details.json").write_bytes(encode_details(details))
+    assert built.run("render").code == 0
+    assert "| Last changed | Platforms | Signed |\n| --- | --- | --- | --- | --- | --- |\n" in (
+        index(built)
+    )
+    assert [row.split(" | ")[-1] for row in rows(built)] == [f"{said} |", "not known |", "no |"]
 
 
 def test_a_night_changes_the_lines_of_images_that_changed_and_no_others(built: Site) -> None:

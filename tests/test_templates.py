@@ -244,7 +244,7 @@ def test_the_packaged_page_has_neutral_words_and_one_blank_line_between_its_part
         "private",
         {"name": "old_mirror", "source": {"kind": "listing", "path": "old.json"}},
     ]
-    site.catalog(tables=tables)
+    site.catalog(tables=tables, older="hide")
     site.lists(NIGHT)
     site.raw_listing("old", as_listing({"app": [("1", "b", "2024-01-01T00:00:00Z")]}))
     site.build()
@@ -274,6 +274,8 @@ There is no tag of this image.
 ## Old mirror
 
 No tag of this image has changed in the last month.
+
+1 older tag is not listed.
 """
     )
 

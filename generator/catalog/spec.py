@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.errors import TagpagesError
-from generator.grouping import Window
+from generator.grouping import Older, Window
 from generator.model import check_name
 
 S = TypeVar("S")
@@ -381,6 +381,16 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
             description="How long a digest is shown after a change: `1 month`, `30 days` or `off`."
         ),
     ] = "1 month"
+    older: Annotated[
+        Older,
+        Meta(
+            description=(
+                "What becomes of older digests. `fold`: they stand in a table of their own below, "
+                "which the Hugo component folds. `hide`: a sentence counts their tags. `show`: "
+                "they stand among the others."
+            )
+        ),
+    ] = "fold"
     tag_order: Annotated[
         Literal["recency", "version"],
         Meta(

@@ -221,6 +221,7 @@ class Job:
                 base_url=catalog.base_url,
                 home=self.home,
                 descriptions=catalog.descriptions,
+                older=catalog.older,
             ),
             self.image_outputs,
             self.site_outputs,

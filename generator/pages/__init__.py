@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from generator.pages import (
+    addresses,
     badges,
     details,
     feed,
@@ -36,6 +37,7 @@ IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
 """The outputs that each image has."""
 
 SITE_OUTPUTS: dict[str, Output[Sequence[Subject]]] = {
+    "addresses": addresses.OUTPUT,
     "index": index.OUTPUT,
     "package_index": package_index.PAGE,
     "feed": feed.SITE_OUTPUT,

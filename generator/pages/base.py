@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from generator.catalog.spec import Tab, Verify
 from generator.facts.base import Details
-from generator.grouping import TagOrder, Window
+from generator.grouping import Older, TagOrder, Window
 from generator.model import Image
 from generator.sources.base import Address, SourceSpec
 
@@ -71,6 +71,7 @@ class Site:
     home: str = ""
     descriptions: Mapping[str, str] = field(default_factory=dict)
     retired: Mapping[str, str | None] = field(default_factory=dict)
+    older: Older = "fold"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import msgspec
 
 from generator.facts.base import Found
 from generator.facts.image import IMAGE
-from generator.grouping import arranged, visible
+from generator.grouping import Window, arranged, visible
 from generator.model import Table, TagGroup, TimeKind
 from generator.pages.base import Page, Site, Subject
 from generator.pages.tabs import tab_bar
@@ -18,8 +18,9 @@ PATH = "tags_history/"
 
 
 class TableView(msgspec.Struct, frozen=True):
-    """A table as of the night that was last believed: `groups` are within the window.
+    """A table as of the night that was last believed: `groups` are its rows.
 
+    `older` are rows to fold, and `hidden` counts the tags that `groups` leaves out as too old.
     `has_tags` is of all; `stale_since` (UTC) is set where it has not been up to date for long.
     `title` and `text` are Markdown; `registry` and `repository` say what to pull, and are empty
     where that is not known.
@@ -32,6 +33,8 @@ class TableView(msgspec.Struct, frozen=True):
     repository: str
     time_kind: TimeKind
     groups: tuple[TagGroup, ...]
+    older: tuple[TagGroup, ...]
+    hidden: int
     has_tags: bool
     stale_since: datetime | None
 
@@ -50,6 +53,7 @@ def view(subject: Subject, site: Site) -> Mapping[str, object]:
             if isinstance(fact := IMAGE.of(facts), Found)
         },
         "window": site.window,
+        "older": site.older,
         "as_of": site.as_of,
     }
 
@@ -57,6 +61,10 @@ def view(subject: Subject, site: Site) -> Mapping[str, object]:
 def _table(table: Table, image: str, site: Site) -> TableView:
     info = site.tables[table.name]
     address = info.address(image)
+    window = Window() if site.older == "show" else site.window
+    shown = visible(table.groups, window, table.as_of or site.as_of)
+    kept = {group.digest for group in shown}
+    left = [group for group in table.groups if group.digest not in kept]
     return TableView(
         table.name,
         info.title,
@@ -64,7 +72,9 @@ def _table(table: Table, image: str, site: Site) -> TableView:
         address.registry,
         address.repository,
         table.time_kind,
-        arranged(visible(table.groups, site.window, table.as_of or site.as_of), site.tag_order),
+        arranged(shown, site.tag_order),
+        arranged(left, site.tag_order) if site.older == "fold" else (),
+        sum(len(group.tags) for group in left),
         bool(table.groups),
         _stale_since(table, site),
     )

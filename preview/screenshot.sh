@@ -1,7 +1,7 @@
 #!/bin/sh
 # Take docs/images/tags-history.png: a page of the committed content, built by Hugo, in Chromium.
 # Needs `hugo` on the PATH (it is in .venv/bin) and Debian's `chromium`.
-# Usage: hugo/screenshot.sh [PICTURE [WIDTH HEIGHT]]     (in CSS pixels)
+# Usage: preview/screenshot.sh [PICTURE [WIDTH HEIGHT]]     (in CSS pixels)
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -13,7 +13,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # Relative links, so that the page finds its style sheet without a server.
-HUGO_RELATIVEURLS=true hugo build --source "$root/hugo" --contentDir "$root/content" \
+HUGO_RELATIVEURLS=true hugo build --source "$root/preview" --contentDir "$root/content" \
     --destination "$scratch/site" --noBuildLock --panicOnWarning
 
 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \

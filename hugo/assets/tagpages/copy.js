@@ -1,0 +1,75 @@
+import { element } from "./dom.js";
+
+const COPIED = 2000; // milliseconds for which a button says that it has done it
+
+/** Give each row buttons that copy its digest and, where the address is known, what to pull. */
+export function copying(rows, address) {
+  const parts = new Map(rows.map((row) => [row.row, row]));
+  const said = element("p", { role: "status", className: "tagpages-said" });
+  for (const { row, digest } of rows) {
+    digest.parentElement.append(buttons(address));
+  }
+  rows[0].row.closest("table").after(said);
+  const tables = new Set(rows.map(({ row }) => row.closest("table")));
+  for (const table of tables) {
+    table.addEventListener("click", ({ target }) => {
+      const button = target.closest("button");
+      const row = parts.get(target.closest("tr"));
+      if (button?.dataset.copy) {
+        copy(button, textOf(row, button.dataset.copy, address), said);
+      } else if (button) {
+        const whole = row.row.toggleAttribute("data-tagpages-whole");
+        button.setAttribute("aria-expanded", whole);
+      }
+    });
+  }
+}
+
+function buttons(address) {
+  const kinds = { digest: "Digest" };
+  if (address) {
+    Object.assign(kinds, { reference: "Reference", from: "FROM" });
+  }
+  const group = element("div", { className: "tagpages-copy", role: "group", "aria-label": "Digest" });
+  if (navigator.clipboard) {
+    group.append(
+      element("span", { "aria-hidden": "true" }, "Copy"),
+      ...Object.entries(kinds).map(([kind, name]) =>
+        element("button", { type: "button", "data-copy": kind, "aria-label": `Copy ${name}` }, name),
+      ),
+    );
+  }
+  group.append(
+    element(
+      "button",
+      { type: "button", className: "tagpages-whole", "aria-expanded": "false" },
+      "Whole",
+    ),
+  );
+  return group;
+}
+
+/** What to copy of a row; its tag is the one that the address of the page names, or the first. */
+function textOf({ digest, tags }, kind, address) {
+  if (kind === "digest") {
+    return digest.textContent;
+  }
+  const named = tags.find((tag) => location.hash.slice(1) === tag.parentElement.id) ?? tags[0];
+  const reference = `${address}:${named.textContent}@${digest.textContent}`;
+  return kind === "from" ? `FROM ${reference}` : reference;
+}
+
+async function copy(button, text, said) {
+  const name = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    said.textContent = `Copied: ${text}`;
+    button.dataset.copied = "";
+  } catch {
+    said.textContent = "The browser did not allow to copy.";
+  }
+  setTimeout(() => {
+    delete button.dataset.copied;
+    said.textContent = "";
+  }, COPIED);
+}
