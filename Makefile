@@ -11,7 +11,7 @@ RUN  := $(VENV)/.installed
 DEV  := $(VENV)/.installed-dev
 LONG := $(VENV)/.installed-long
 
-TOOLS := docker-registry skopeo
+TOOLS := docker-registry skopeo zsh fish
 
 .DEFAULT_GOAL := help
 .PHONY: help pages check nightly test test-long lint preview bench docs test-tools constraints clean
@@ -22,6 +22,7 @@ help: ## List the targets
 
 pages: $(RUN) ## Build the pages of CATALOG: the nightly job
 	@$(BIN)/tagpages build --catalog "$(CATALOG)" $(ARGS)
+	$(if $(findstring --dry-run,$(ARGS)),,@echo 'The pages are where `content` of $(CATALOG) says; `make preview` shows them with Hugo.')
 
 check: $(RUN) ## Tell whether the pages of CATALOG are up to date, without a network
 	@$(BIN)/tagpages check --catalog "$(CATALOG)" $(ARGS)

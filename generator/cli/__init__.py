@@ -32,7 +32,7 @@ def main() -> NoReturn:
         if signal.getsignal(name) is not signal.SIG_IGN:  # as `nohup` leaves it
             signal.signal(name, signal.default_int_handler)
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="tagpages", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = MISTAKE
@@ -53,8 +53,9 @@ def main() -> NoReturn:
 def cli() -> None:
     """Hugo pages of container image tags, from registry listings.
 
-    Every option is also read from the environment, as TAGPAGES_<COMMAND>_<OPTION>; several values
-    of one are separated by spaces there.
+    Every option is also read from the environment, as TAGPAGES_<COMMAND>_<OPTION>, and what several
+    commands share, such as the catalog, for all of them as TAGPAGES_<OPTION>. Several values of one
+    are separated by spaces there.
     """
 
 
