@@ -518,9 +518,11 @@ def test_an_accepted_loss_is_of_a_table_or_an_image(site: Site) -> None:
         assert site.run("build", "--dry-run", "--accept-any-loss", name).code == 0
 
 
-@pytest.mark.parametrize(("args", "is_told"), [("", True), ("ARGS=--dry-run", False)])
-def test_make_pages_ends_with_where_to_look_if_it_wrote_any(*, args: str, is_told: bool) -> None:
-    command = ["make", "--dry-run", "pages", "RUN=", args]
+@pytest.mark.parametrize(("args", "is_told"), [([], True), (["ARGS=--dry-run"], False)])
+def test_make_pages_ends_with_where_to_look_if_it_wrote_any(
+    *, args: list[str], is_told: bool
+) -> None:
+    command = ["make", "--dry-run", "pages", "RUN=", *args]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     last = run.stdout.splitlines()[-1]
     assert ("`make preview` shows them" in last) == is_told

@@ -168,7 +168,9 @@ class Session:
                     raise
                 except Fault as fault:
                     failure = RegistryError(f"{request.subject} cannot be reached: {fault}")
+                    gate.missed(str(fault))
                 else:
+                    gate.heard(reply)
                     limited = rate_limited(reply)
                     if reply.status not in _PASSING and not limited:
                         gate.answered()
