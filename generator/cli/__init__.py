@@ -17,7 +17,7 @@ from generator.cli.nights import build, collect
 from generator.cli.options import INTERRUPTED, MISTAKE, TROUBLE, read_environment
 from generator.cli.pages import check, lanes, render, report
 from generator.cli.past import history
-from generator.cli.sites import init, schema
+from generator.cli.sites import doctor, init, schema
 from generator.errors import TagpagesError, UsageError
 
 GARBAGE_THRESHOLD = 100_000
@@ -59,6 +59,6 @@ def cli() -> None:
     """
 
 
-for _command in (build, check, collect, history, init, lanes, render, report, schema):
+for _command in (build, check, collect, doctor, history, init, lanes, render, report, schema):
     read_environment(_command)
     cli.add_command(_command)

@@ -1,18 +1,24 @@
-"""The commands about a site and its catalog: `init` and `schema`."""
+"""The commands about a site and its catalog: `init`, `doctor` and `schema`."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from generator.cli.options import DONE
+from generator.cli.options import CATALOG, DONE, TROUBLE
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
+    from generator.jobs.doctor.visit import Line
     from generator.jobs.init import Started
+
+_COLORS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 @click.command()
@@ -72,6 +78,32 @@ Next:
   hugo server         shows them: http://localhost:1313{start.url}""",
         err=True,
     )
+
+
+@click.command(epilog="Exit codes: 0 no error, 1 an error, 2 a mistake on the command line.")
+@CATALOG
+@click.option("--json", "as_json", is_flag=True, help="Print the lines as JSON.")
+def doctor(*, catalog: Path, as_json: bool) -> int:
+    """Look whether catalog, sources, content, Hugo, git and CI are well; write nothing."""
+    from generator.jobs.doctor import examine
+    from generator.jobs.doctor.visit import Visit
+
+    lines = examine(Visit(catalog, os.environ))
+    if as_json:
+        answer = {"version": 1, "lines": msgspec.to_builtins(lines)}
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        for line in lines:
+            _tell_line(line)
+    return TROUBLE if any(line.state == "error" for line in lines) else DONE
+
+
+def _tell_line(line: Line) -> None:
+    color = False if os.environ.get("NO_COLOR") else None
+    click.secho(f"{line.state:8}", fg=_COLORS[line.state], nl=False, color=color)
+    click.echo(f"{line.check}: {line.text}")
+    if line.todo:
+        click.echo(f"{'':8}-> {line.todo}")
 
 
 @click.command()

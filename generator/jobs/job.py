@@ -61,7 +61,7 @@ class Job:
         self.content = content or self.root / self.catalog.content
         self.only = only
         self._as_of = as_of
-        self._environ = environ
+        self.environ = environ
 
     @cached_property
     def window(self) -> Window:
@@ -232,7 +232,7 @@ class Job:
         }
 
     def _epoch(self) -> datetime | None:
-        text = self._environ.get("SOURCE_DATE_EPOCH")
+        text = self.environ.get("SOURCE_DATE_EPOCH")
         if not text:
             return None
         try:

@@ -81,6 +81,11 @@ class Session:
         if self._client:
             await self._client.aclose()
 
+    @property
+    def origins(self) -> list[Origin]:
+        """Where anything has been asked, in the order of the first requests."""
+        return list(self._gates)
+
     def restrict(self, origin: Origin, concurrency: int) -> None:
         """Send at most so many requests to the origin at once; the lowest wish wins.
 
