@@ -66,9 +66,13 @@ def _asked(option: str, question: str, default: str | None = None) -> str:
 
 def _tell_started(started: Started) -> None:
     """Say what has been written, and what to do next."""
+    from generator.starting import texts
+
     for step in started.steps:
         what = "left as it is" if step.change is None else step.change.action
         click.echo(f"{what} {step.path}", err=True)
+        if step.change is None and step.path == texts.GITLAB:
+            click.echo(f"  for the nightly job, add to it:\n\n{step.text}", err=True)
     start = started.start
     click.echo(
         f"""
