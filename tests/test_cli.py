@@ -498,6 +498,20 @@ def test_the_version_is_that_of_the_distribution() -> None:
     assert re.search(r"tagpages, version \d+\.\d+\.\d+\n$", run.out)
 
 
+def test_the_mistakes_of_all_catalogs_are_told_at_once(site: Site) -> None:
+    other = site.root / "other.yaml"
+    other.write_text("content: content\n")
+    assert tagpages("schema", site.catalog_file) == Run(0, "", "")
+    run = tagpages("schema", other, site.catalog_file, site.root / "none.yaml")
+    assert run.code == 2
+    assert run.out == ""
+    assert [line.partition(" ")[0] for line in run.err.splitlines()] == [
+        "tagpages:",
+        f"{other}:1:",
+        "cannot",
+    ]
+
+
 def test_the_reference_page_is_read_from_a_real_command_too(tmp_path: Path) -> None:
     run = python("-m", "generator", "build", "--content", tmp_path, "--only", "calico-apiserver")
     assert run.returncode == 0

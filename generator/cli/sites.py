@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from generator.cli.options import CATALOG, DONE, TROUBLE
+from generator.cli.options import CATALOG, DONE, FILE, TROUBLE
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,9 +111,13 @@ def _tell_line(line: Line) -> None:
 
 
 @click.command()
-def schema() -> int:
-    """Print the catalog's JSON Schema."""
-    from generator.jobs.job import catalog_schema
+@click.argument("catalogs", nargs=-1, type=FILE, metavar="[CATALOG]...")
+def schema(*, catalogs: tuple[Path, ...]) -> int:
+    """Print the catalog's JSON Schema; or tell the mistakes of these catalogs, all of them."""
+    from generator.jobs.job import catalog_schema, mistakes
 
-    click.echo(catalog_schema(), nl=False)
+    if not catalogs:
+        click.echo(catalog_schema(), nl=False)
+    elif found := mistakes(catalogs):
+        raise UsageError("\n".join(found))
     return DONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -239,6 +239,17 @@ class Job:
             return datetime.fromtimestamp(int(text), UTC)
         except (ValueError, OverflowError, OSError):
             raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}: write seconds since 1970") from None
+
+
+def mistakes(catalogs: Iterable[Path]) -> list[str]:
+    """What is wrong with some catalogs, a text for each that has mistakes."""
+    found = []
+    for catalog in catalogs:
+        try:
+            read_catalog(catalog, SiteCatalog)
+        except UsageError as error:
+            found.append(str(error))
+    return found
 
 
 def catalog_schema() -> str:
