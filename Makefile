@@ -11,10 +11,10 @@ RUN  := $(VENV)/.installed
 DEV  := $(VENV)/.installed-dev
 LONG := $(VENV)/.installed-long
 
-TOOLS := docker-registry skopeo
+TOOLS := docker-registry skopeo zsh fish
 
 .DEFAULT_GOAL := help
-.PHONY: help pages check nightly test test-long lint preview bench docs test-tools constraints clean
+.PHONY: help pages check nightly test test-long lint preview bench docs release test-tools constraints clean
 
 help: ## List the targets
 	@echo 'make TARGET [CATALOG=FILE] [ARGS="--dry-run ..."] [PYTHON=python3.13]'
@@ -22,6 +22,7 @@ help: ## List the targets
 
 pages: $(RUN) ## Build the pages of CATALOG: the nightly job
 	@$(BIN)/tagpages build --catalog "$(CATALOG)" $(ARGS)
+	$(if $(findstring --dry-run,$(ARGS)),,@echo 'The pages are where `content` of $(CATALOG) says; `make preview` shows them with Hugo.')
 
 check: $(RUN) ## Tell whether the pages of CATALOG are up to date, without a network
 	@$(BIN)/tagpages check --catalog "$(CATALOG)" $(ARGS)
@@ -49,6 +50,16 @@ bench: $(DEV) test-tools ## Measure time and memory against a floor
 	$(BIN)/python benchmarks/build.py $(ARGS)
 	$(BIN)/python -m benchmarks.registry $(ARGS)
 	$(BIN)/python -m benchmarks.history $(ARGS)
+
+release: $(DEV) ## Build wheel, sdist and list of parts (CycloneDX) in dist/
+	rm -rf dist $(VENV)/release $(VENV)/sbom
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(PYTHON) -m venv $(VENV)/release
+	$(VENV)/release/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt "$$(echo dist/*.whl)[verify]"
+	$(PYTHON) -m venv $(VENV)/sbom
+	$(VENV)/sbom/bin/python -m pip --disable-pip-version-check --quiet install cyclonedx-bom==7.5.0
+	$(VENV)/sbom/bin/cyclonedx-py environment $(VENV)/release/bin/python --pyproject pyproject.toml \
+	  --output-reproducible --output-file dist/tagpages.cdx.json
 
 test-tools: ## Install the real servers that tests use, where Debian and root allow it
 	@missing=; sudo=; \

@@ -12,6 +12,8 @@ from generator.registry import Stats
 
 LINE_EVERY = 60.0
 """Seconds between two lines where there is no terminal."""
+SILENT_AFTER = 5.0
+"""After so many seconds without any answer, a host is told of."""
 
 
 class Progress:
@@ -30,6 +32,7 @@ class Progress:
         self._clock = clock
         self._start = self._shown = clock()
         self._stats: Stats | None = None
+        self._told: set[str] = set()
 
     def expect(self, images: int) -> None:
         """So many more images will be asked for."""
@@ -50,9 +53,19 @@ class Progress:
     def tick(self) -> None:
         """Some time has passed."""
         now = self._clock()
+        if self._stats and self._every < math.inf:
+            self._tell_silent(self._stats, now)
         if now - self._shown >= self._every:
             self._shown = now
             self._show(self)
+
+    def _tell_silent(self, stats: Stats, now: float) -> None:
+        """Tell of each host once that does not answer."""
+        for host, silence in stats.silent.items():
+            if host not in self._told and now - silence.since >= SILENT_AFTER:
+                self._told.add(host)
+                reason = f" ({silence.reason})" if silence.reason else ""
+                self.tell(f"{host} has not answered for {SILENT_AFTER:g} s{reason}: still trying")
 
     def __str__(self) -> str:
         """How far it is, in one line."""

@@ -105,7 +105,27 @@ def test_a_build_prints_nothing_on_stdout(site: Site) -> None:
     site.lists(LATEST)
     run = site.build()
     assert run.out == ""
-    assert run.err.endswith("1 added, 0 removed, 0 changed, 0 unchanged, 0 failed or held back\n")
+    assert "\n1 added, 0 removed, 0 changed, 0 unchanged, 0 failed or held back\n" in run.err
+
+
+def test_the_first_build_says_what_to_do_next_and_no_other_does(site: Site) -> None:
+    site.lists(LATEST)
+    first = site.build()
+    assert first.err.endswith(
+        f"""held back
+
+The first pages are below {site.content}. Next:
+  hugo server                 shows them: http://localhost:1313/ref/
+  git add --all               and commit: the next build compares itself with this one
+  tagpages build --dry-run    tells what another night would change
+"""
+    )
+    assert site.build().err.endswith("0 failed or held back\n")
+
+
+def test_a_first_build_in_trouble_says_nothing_of_pages(site: Site) -> None:
+    site.raw_listing("public", "no listing")
+    assert "Next:" not in site.run("build").err
 
 
 def test_quiet_says_nothing_unless_there_is_trouble(site: Site) -> None:
@@ -143,6 +163,61 @@ def test_no_color_is_honoured_unless_it_is_empty(
     assert bold in site.build().err
     assert bold in site.build(NO_COLOR="").err
     assert bold not in site.build(NO_COLOR="1").err
+
+
+def test_what_commands_share_is_read_from_one_name_for_all_of_them(site: Site) -> None:
+    site.lists(TWO)
+    shared = {
+        "TAGPAGES_CATALOG": str(site.catalog_file),
+        "TAGPAGES_CONTENT": str(site.root / "elsewhere"),
+        "TAGPAGES_ONLY": "app other-*",
+        "TAGPAGES_QUIET": "1",
+        "TAGPAGES_JOBS": "2",
+        "TAGPAGES_AS_OF": "2024-06-02T00:00:00Z",
+    }
+    assert tagpages("build", **shared) == Run(0, "", "")
+    assert [path.name for path in (site.root / "elsewhere").iterdir() if path.is_dir()] == ["app"]
+    assert tagpages("check", **shared) == Run(0, "", "")
+    assert tagpages("history", "app", **shared).code == 2  # no git repository
+    assert "shared" not in tagpages("check", **shared | {"TAGPAGES_CATALOG": "shared"}).out
+
+
+def test_the_name_for_one_command_counts_before_the_one_for_all(site: Site) -> None:
+    site.lists(LATEST)
+    run = tagpages(
+        "build",
+        TAGPAGES_CATALOG="nowhere.yaml",
+        TAGPAGES_BUILD_CATALOG=str(site.catalog_file),
+        TAGPAGES_QUIET="1",
+    )
+    assert run == Run(0, "", "")
+    run = tagpages("check", TAGPAGES_CATALOG="nowhere.yaml")
+    assert (run.code, "the catalog nowhere.yaml: " in run.err) == (2, True)
+
+
+@pytest.mark.parametrize("folder", [".", "content", "content/app"])
+def test_the_catalog_is_found_from_folders_below_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    site.lists(LATEST)
+    site.build()
+    monkeypatch.chdir(site.root / folder)
+    assert tagpages("check") == Run(0, "", "")
+    site.page("app").unlink()
+    assert tagpages("check") == Run(1, "added app/tags_history.md\n", "")
+
+
+def test_a_catalog_outside_of_the_git_repository_is_not_ours(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = site.root / "repository" / "folder"
+    inner.mkdir(parents=True)
+    (inner.parent / ".git").mkdir()
+    monkeypatch.chdir(inner)
+    run = tagpages("check")
+    assert run == Run(
+        2, "", "tagpages: cannot read the catalog catalog.yaml: No such file or directory\n"
+    )
 
 
 def test_every_option_is_read_from_the_environment(site: Site) -> None:
@@ -332,7 +407,7 @@ def test_a_dry_run_writes_nothing_and_reports_the_same(site: Site) -> None:
     dry = site.build("--dry-run", "--verbose", "--report", site.root / "dry.json")
     assert site.tree() == before
     real = site.build("--verbose", "--report", site.root / "real.json")
-    assert dry == real
+    assert dry == real._replace(err=f"{real.err}--dry-run: nothing has been written\n")
     assert (site.root / "dry.json").read_text() == (site.root / "real.json").read_text()
     assert site.tree() != before
 
@@ -422,6 +497,20 @@ def test_the_version_is_that_of_the_distribution() -> None:
     assert re.search(r"tagpages, version \d+\.\d+\.\d+\n$", run.out)
 
 
+def test_the_mistakes_of_all_catalogs_are_told_at_once(site: Site) -> None:
+    other = site.root / "other.yaml"
+    other.write_text("content: content\n")
+    assert tagpages("schema", site.catalog_file) == Run(0, "", "")
+    run = tagpages("schema", other, site.catalog_file, site.root / "none.yaml")
+    assert run.code == 2
+    assert run.out == ""
+    assert [line.partition(" ")[0] for line in run.err.splitlines()] == [
+        "tagpages:",
+        f"{other}:1:",
+        "cannot",
+    ]
+
+
 def test_the_reference_page_is_read_from_a_real_command_too(tmp_path: Path) -> None:
     run = python("-m", "generator", "build", "--content", tmp_path, "--only", "calico-apiserver")
     assert run.returncode == 0
@@ -440,3 +529,13 @@ def test_an_accepted_loss_is_of_a_table_or_an_image(site: Site) -> None:
     assert digest("a") in site.body("app")
     for name in ("app", "public"):
         assert site.run("build", "--dry-run", "--accept-any-loss", name).code == 0
+
+
+@pytest.mark.parametrize(("args", "is_told"), [([], True), (["ARGS=--dry-run"], False)])
+def test_make_pages_ends_with_where_to_look_if_it_wrote_any(
+    *, args: list[str], is_told: bool
+) -> None:
+    command = ["make", "--dry-run", "pages", "RUN=", *args]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    last = run.stdout.splitlines()[-1]
+    assert ("`make preview` shows them" in last) == is_told

@@ -413,7 +413,7 @@ def test_the_public_data_follows_its_schema(site: Site, name: str) -> None:
         {digest("a"): {"image": Found(facts), "packages": CouldNotLook("no", datetime.now(UTC))}},
         tables={"public": {digest("a"): {"evidence": Found((PLAIN,))}}},
     )
-    run = tagpages("schema", name)
+    run = tagpages("schema", "--of", name)
     assert run.out == (ROOT / f"docs/{name}.schema.json").read_text()
     validator = jsonschema.Draft202012Validator(json.loads(run.out))
     validator.validate(json.loads(text(site, f"app/{name}.json")))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 
 from generator.catalog.read import read_catalog
 from generator.jobs.job import SiteCatalog
@@ -240,6 +243,13 @@ def test_where_no_site_can_be_made_nothing_is_written(
     assert tree_of(folder.parent) == before
 
 
+@pytest.mark.parametrize("text", ['{"auths": {}}', "no JSON", "[]"])
+def test_a_configuration_of_another_program_is_no_site(folder: Path, text: str) -> None:
+    write(folder.parent, **{"config.json": text})
+    assert tagpages("init", *GIVEN).code == 0
+    assert (folder / "hugo.yaml").exists()
+
+
 @pytest.mark.parametrize("name", ["README.md", "LICENSE", ".editorconfig"])
 def test_what_every_repository_has_counts_as_empty(folder: Path, name: str) -> None:
     write(folder, **{name: "ours\n"})
@@ -342,3 +352,45 @@ def test_the_layout_of_redirects_is_that_of_the_sample_site(folder: Path) -> Non
     tagpages("init", *GIVEN)
     ours = ROOT / "hugo/layouts/tagpages-redirect.html"
     assert (folder / "layouts/_default/tagpages-redirect.html").read_text() == ours.read_text()
+
+
+def test_the_workflow_of_github_is_ready_to_run(folder: Path) -> None:
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    assert tagpages("init", *GIVEN, "--registry", "127.0.0.1:1", "--ci", "github").code == 0
+    text = (folder / ".github/workflows/tagpages.yml").read_text()
+    workflow = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - no objects, and `on` stays a text
+    assert set(workflow["on"]) == {"schedule", "workflow_dispatch"}
+    checkout, ours = workflow["jobs"]["pages"]["steps"]
+    assert re.fullmatch(r"actions/checkout@[0-9a-f]{40}", checkout["uses"])
+    assert ours["uses"] == f"tagpages/tagpages@v{version('tagpages')}"
+    assert ours["with"]["catalog"] == "catalog.yaml"
+    line = "ok      ci: tagpages.yml may push its branch and open a pull request"
+    assert line in tagpages("doctor", HOME="/nowhere").out.splitlines()
+
+
+def test_the_pipeline_of_gitlab_includes_the_component(folder: Path) -> None:
+    assert tagpages("init", *GIVEN, "--ci", "gitlab").code == 0
+    (included,) = yaml.safe_load((folder / ".gitlab-ci.yml").read_text())["include"]
+    release = version("tagpages")
+    assert included["remote"].endswith(f"/tagpages/tagpages/v{release}/templates/nightly.yml")
+    assert included["inputs"] == {"catalog": "catalog.yaml", "version": release}
+
+
+def test_a_pipeline_that_is_there_stays_and_what_to_add_is_shown(folder: Path) -> None:
+    write(folder, **{"hugo.yaml": "", ".gitlab-ci.yml": "test: {script: [make]}\n"})
+    run = tagpages("init", *GIVEN, "--ci", "gitlab")
+    assert run.code == 0
+    assert "left as it is .gitlab-ci.yml\n  for the nightly job, add to it:\n" in run.err
+    assert "include:\n  - remote: https://" in run.err
+    assert (folder / ".gitlab-ci.yml").read_text() == "test: {script: [make]}\n"
+
+
+def test_the_job_lies_in_the_root_of_the_repository_and_knows_the_folder_of_the_site(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    (folder / "docs").mkdir()
+    monkeypatch.chdir(folder / "docs")
+    assert tagpages("init", *GIVEN, "--ci", "github").code == 0
+    workflow = (folder / ".github/workflows/tagpages.yml").read_text()
+    assert "catalog: docs/catalog.yaml\n" in workflow

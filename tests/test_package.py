@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -17,16 +18,27 @@ REQUIREMENTS = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
 pytestmark = pytest.mark.xdist_group("wheel")  # built once
 
 
+def build(project: Path, dist: Path) -> None:
+    """Build the sdist, and the wheel from it, without the network."""
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", dist, project]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the wheel, built from the sdist, is installed into, without the network."""
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sdist and the wheel."""
     dist = tmp_path_factory.mktemp("dist")
+    build(ROOT, dist)
+    return dist
+
+
+@pytest.fixture(scope="module")
+def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the wheel is installed into, without the network."""
     target = tmp_path_factory.mktemp("outside of the clone")
-    python = [sys.executable, "-m"]
-    subprocess.run([*python, "build", "--no-isolation", "--outdir", dist, ROOT], check=True)
     (wheel,) = dist.glob("*.whl")
-    pip = [*python, "pip", "--disable-pip-version-check", "install", "--no-deps", "--no-index"]
-    subprocess.run([*pip, "--target", target, wheel], check=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
+    subprocess.run([*pip, "--no-deps", "--no-index", "--target", target, wheel], check=True)
     return target
 
 
@@ -58,22 +70,69 @@ def test_the_wheel_brings_the_command(installed: Path) -> None:
     )
 
 
-def test_the_installed_package_runs_outside_of_the_clone(installed: Path, tmp_path: Path) -> None:
+def run(installed: Path, folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed package's command in a folder, with nothing of the clone to import."""
     script = (
         "import sys; sys.path.insert(0, sys.argv.pop(1));"
         "import generator.cli; print(generator.cli.__file__);"
         "sys.argv[0] = 'tagpages'; generator.cli.main()"
     )
-    run = subprocess.run(
-        [sys.executable, "-P", "-c", script, installed, "--help"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    module, usage, *_ = run.stdout.splitlines()
+    command = [sys.executable, "-P", "-c", script, installed, *args]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+
+
+def test_the_installed_package_runs_outside_of_the_clone(installed: Path, tmp_path: Path) -> None:
+    module, usage, *_ = run(installed, tmp_path, "--help").stdout.splitlines()
     assert Path(module) == installed / "generator" / "cli" / "__init__.py"
     assert usage.startswith("Usage: tagpages ")
+    version = run(installed, tmp_path, "--version").stdout.splitlines()[1]
+    assert version == f"tagpages, version {PROJECT['version']}"
+
+
+def test_the_wheel_has_all_that_a_start_is_made_of(installed: Path, tmp_path: Path) -> None:
+    for kind in ("oci", "harbor", "quay"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        given = ("--registry", "registry.example.com", "--path", "team/{image}", "--kind", kind)
+        run(installed, folder, "init", *given, "--ci", "github")
+        assert {"catalog.yaml", "hugo.yaml", ".github/workflows/tagpages.yml"} <= files(folder)
+
+
+def test_two_builds_are_the_same_bytes(dist: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "another folder"
+    copy.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
+        shutil.copy(ROOT / name, copy / name)
+    shutil.copytree(ROOT / "generator", copy / "generator", copy_function=shutil.copyfile)
+    build(copy, tmp_path / "dist")
+    first, second = (
+        {path.name: path.read_bytes() for path in folder.iterdir()}
+        for folder in (dist, tmp_path / "dist")
+    )
+    assert len(first) == 2
+    assert {name: hash(data) for name, data in first.items()} == {
+        name: hash(data) for name, data in second.items()
+    }
+
+
+def test_the_container_image_runs_as_nobody_special_and_has_no_more_than_the_package() -> None:
+    *_, final = (ROOT / "Dockerfile").read_text().split("\nFROM ")
+    assert re.findall(r"^USER (\d+)$", final, re.MULTILINE) == ["10001"]
+    sent = (ROOT / ".dockerignore").read_text().splitlines()
+    assert sent[0] == "*"
+    assert {line[1:] for line in sent if line.startswith("!")} == {
+        "LICENSE",
+        "README.md",
+        "constraints.txt",
+        "generator",
+        "pyproject.toml",
+    }
+
+
+def test_the_hooks_for_pre_commit_are_valid() -> None:
+    hooks = ROOT / ".pre-commit-hooks.yaml"
+    command = [sys.executable, "-m", "pre_commit", "validate-manifest", hooks]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS)

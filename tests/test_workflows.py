@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
-FOLDER = Path(__file__).parent.parent / ".github" / "workflows"
-PERMISSIONS = {
-    "check.yml": {"contents": "read"},
-    "nightly.yml": {"contents": "write", "pull-requests": "write"},
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / ".github" / "workflows"
+PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
+    "check.yml": {"pages": {"contents": "read"}},
+    "nightly.yml": {"pages": {"contents": "write", "pull-requests": "write"}},
+    "release.yml": {
+        "build": {"contents": "read", "id-token": "write", "attestations": "write"},
+        "pypi": {"id-token": "write"},
+        "github": {"contents": "write"},
+        "image": {"contents": "read", "packages": "write"},
+    },
+    "test.yml": {"test": {"contents": "read"}},
 }
 
 
@@ -46,7 +55,7 @@ def test_every_action_is_pinned_by_commit_and_names_its_version(name: str) -> No
 
 def test_a_job_may_do_what_it_must_and_no_more(name: str) -> None:
     assert load(name)["permissions"] == {}
-    assert [job["permissions"] for job in jobs(name)] == [PERMISSIONS[name]]
+    assert {key: job["permissions"] for key, job in load(name)["jobs"].items()} == PERMISSIONS[name]
 
 
 def test_no_expression_is_pasted_into_a_script(name: str) -> None:
@@ -57,7 +66,8 @@ def test_no_expression_is_pasted_into_a_script(name: str) -> None:
 
 def test_the_token_is_not_left_in_the_checkout(name: str) -> None:
     checkouts = [step for step in steps(name) if "actions/checkout@" in step.get("uses", "")]
-    assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] == "false" for step in checkouts)
 
 
 def test_no_step_holds_both_the_token_and_the_secrets_of_the_registries() -> None:
@@ -85,3 +95,39 @@ def test_the_check_runs_on_pull_requests_only() -> None:
     assert [step["run"] for step in steps("check.yml") if "run" in step] == [
         "make check ARGS=--diff"
     ]
+
+
+def test_the_tests_run_on_all_supported_versions_of_python() -> None:
+    (job,) = jobs("test.yml")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    supported = [
+        entry.rpartition(" ")[2] for entry in project["classifiers"] if ":: Python ::" in entry
+    ]
+    assert job["strategy"]["matrix"]["python"] == supported
+    assert f">={supported[0]}" == project["requires-python"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make test"]
+
+
+def test_a_release_is_published_only_after_it_is_built_and_attested() -> None:
+    release = load("release.yml")
+    assert release["on"] == {"push": {"tags": ["v*"]}}
+    assert {key: job.get("needs") for key, job in release["jobs"].items()} == {
+        "build": None,
+        "pypi": "build",
+        "github": "pypi",
+        "image": "pypi",
+    }
+    build = [step.get("uses", step.get("run", "")) for step in release["jobs"]["build"]["steps"]]
+    assert [
+        text.partition("@")[0] for text in build if "make release" in text or "attest" in text
+    ] == [
+        "make release",
+        "actions/attest-build-provenance",
+        "actions/attest-sbom",
+    ]
+
+
+def test_no_workflow_keeps_a_token_for_pypi() -> None:
+    text = (FOLDER / "release.yml").read_text()
+    assert "secrets." not in text
+    assert "password:" not in text

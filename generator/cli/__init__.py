@@ -17,7 +17,7 @@ from generator.cli.nights import build, collect
 from generator.cli.options import INTERRUPTED, MISTAKE, TROUBLE, read_environment
 from generator.cli.pages import check, lanes, render, report
 from generator.cli.past import history
-from generator.cli.sites import init, schema
+from generator.cli.sites import doctor, init, schema
 from generator.errors import TagpagesError, UsageError
 
 GARBAGE_THRESHOLD = 100_000
@@ -32,7 +32,7 @@ def main() -> NoReturn:
         if signal.getsignal(name) is not signal.SIG_IGN:  # as `nohup` leaves it
             signal.signal(name, signal.default_int_handler)
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="tagpages", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = MISTAKE
@@ -53,11 +53,12 @@ def main() -> NoReturn:
 def cli() -> None:
     """Hugo pages of container image tags, from registry listings.
 
-    Every option is also read from the environment, as TAGPAGES_<COMMAND>_<OPTION>; several values
-    of one are separated by spaces there.
+    Every option is also read from the environment, as TAGPAGES_<COMMAND>_<OPTION>, and what several
+    commands share, such as the catalog, for all of them as TAGPAGES_<OPTION>. Several values of one
+    are separated by spaces there.
     """
 
 
-for _command in (build, check, collect, history, init, lanes, render, report, schema):
+for _command in (build, check, collect, doctor, history, init, lanes, render, report, schema):
     read_environment(_command)
     cli.add_command(_command)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator.cli.options import DONE, FILE, QUIET, TROUBLE, VERBOSE, Shard, common, job_of
 from generator.cli.telling import as_file, tell, write
 from generator.errors import UsageError
+
+if TYPE_CHECKING:
+    from generator.jobs.job import Job
 
 
 @click.command()
@@ -93,16 +96,35 @@ def build(
             raise UsageError(f"--report {path}: the name must end in .md or .json")
         if not path.parent.is_dir():
             raise UsageError(f"--report {path}: there is no folder {path.parent}")
+    from generator.content.state import BUILD_FILE
     from generator.jobs import build as work
     from generator.progress import progress
 
     job = job_of(**options)
+    is_first = not (job.content / BUILD_FILE).exists()
     night = work.Night(answers, accepted, accepted_any, dry_run=dry_run, back=back)
     with progress(shown=not quiet) as observer:
         report = work.build(job, night, observer)
     code = tell(report, quiet=quiet, verbose=verbose)
+    if not quiet:
+        _tell_next(job, is_first=is_first and code == DONE, dry_run=dry_run)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         write(Path(summary), as_file(report, ".md"), append=True)
     for path in files:
         write(path, as_file(report, path.suffix))
     return code
+
+
+def _tell_next(job: Job, *, is_first: bool, dry_run: bool) -> None:
+    """Say what the report does not: where the first pages are, or that there are none."""
+    if dry_run:
+        click.echo("--dry-run: nothing has been written", err=True)
+    elif is_first:
+        click.echo(
+            f"""
+The first pages are below {job.content}. Next:
+  hugo server                 shows them: http://localhost:1313{job.catalog.url}
+  git add --all               and commit: the next build compares itself with this one
+  tagpages build --dry-run    tells what another night would change""",
+            err=True,
+        )

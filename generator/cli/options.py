@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from generator.cli.completion import complete_images
+
 if TYPE_CHECKING:
     from generator.jobs.job import Job
 
@@ -61,8 +63,29 @@ class Shard(click.ParamType[tuple[int, int]]):
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
+CATALOG_NAME = "catalog.yaml"
+
+
+def nearest_catalog() -> Path:
+    """The catalog of this folder, or of the nearest one above it within the git repository.
+
+    Where there is none, the name that it would have here: who reads it tells that it is missing.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / CATALOG_NAME).is_file():
+            return Path(os.path.relpath(folder / CATALOG_NAME))
+        if (folder / ".git").exists():
+            break
+    return Path(CATALOG_NAME)
+
+
 CATALOG = click.option(
-    "--catalog", type=FILE, default="catalog.yaml", show_default=True, help="The catalog."
+    "--catalog",
+    type=FILE,
+    default=nearest_catalog,
+    show_default="catalog.yaml, here or in a folder above",
+    help="The catalog.",
 )
 CONTENT = click.option(
     "--content", type=FOLDER, help="The content folder, in place of the catalog's."
@@ -70,7 +93,13 @@ CONTENT = click.option(
 AS_OF = click.option(
     "--as-of", type=Time(), help="Write the pages for this time (UTC), not for now."
 )
-ONLY = click.option("--only", multiple=True, metavar="GLOB", help="Only these images (repeatable).")
+ONLY = click.option(
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    shell_complete=complete_images,
+    help="Only these images (repeatable).",
+)
 VERBOSE = click.option("--verbose", "-v", is_flag=True, help="Name every file that changes.")
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Say nothing unless there is trouble.")
 
@@ -105,10 +134,18 @@ def job_of(*, catalog: Path, **options: Any) -> Job:
     return Job(catalog, os.environ, **options)
 
 
+SHARED = frozenset({"as-of", "catalog", "content", "jobs", "only", "quiet", "verbose"})
+"""The options that mean the same in all commands that have them."""
+
+
 def read_environment(command: click.Command) -> None:
-    """Let each option be given as TAGPAGES_<COMMAND>_<OPTION>, as it is written, too."""
+    """Let each option be given in the environment as it is written, too.
+
+    As TAGPAGES_<COMMAND>_<OPTION>, or else, if it is shared, for all commands as TAGPAGES_<OPTION>.
+    """
     for option in command.params:
-        long = [name for name in option.opts if name.startswith("--")]
-        if long:
-            words = f"tagpages_{command.name}_{long[0].removeprefix('--')}"
-            option.envvar = words.replace("-", "_").upper()
+        names = [name.removeprefix("--") for name in option.opts if name.startswith("--")]
+        if names:
+            words = [f"tagpages_{command.name}_{names[0]}"]
+            words += [f"tagpages_{names[0]}"] if names[0] in SHARED else []
+            option.envvar = [word.replace("-", "_").upper() for word in words]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from generator.cli.completion import complete_images, complete_tables
 from generator.cli.options import CATALOG, CONTENT, DONE, FORMAT, job_of
 from generator.errors import TagpagesError, UsageError
 
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
 @click.command(epilog="Exit codes: 0 answered, 1 known to be absent, 2 not known.")
 @CATALOG
 @CONTENT
-@click.argument("image", required=False, default="", metavar="[IMAGE[:TAG]]")
+@click.argument(
+    "image",
+    required=False,
+    default="",
+    metavar="[IMAGE[:TAG]]",
+    shell_complete=complete_images,
+)
 @click.option("--digest", default="", help="Which tags pointed to it, in all images.")
 @click.option("--at", default="", metavar="WHEN", help="A day (its end), a time (UTC), a revision.")
 @click.option("--since", default="", metavar="WHEN", help="What stood then, and what came after.")
 @click.option("--until", default="", metavar="WHEN", help="What stood by then.")
-@click.option("--table", help="Only this table.")
+@click.option("--table", shell_complete=complete_tables, help="Only this table.")
 @click.option("--rev", default="HEAD", show_default=True, help="The branch that is published.")
 @click.option(
     "--was", multiple=True, metavar="FOLDER", help="Where the content lay before (repeatable)."

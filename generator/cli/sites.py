@@ -1,18 +1,24 @@
-"""The commands about a site and its catalog: `init` and `schema`."""
+"""The commands about a site and its catalog: `init`, `doctor` and `schema`."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from generator.cli.options import DONE
+from generator.cli.options import CATALOG, DONE, FILE, TROUBLE
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
+    from generator.jobs.doctor.visit import Line
     from generator.jobs.init import Started
+
+_COLORS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 @click.command()
@@ -60,9 +66,13 @@ def _asked(option: str, question: str, default: str | None = None) -> str:
 
 def _tell_started(started: Started) -> None:
     """Say what has been written, and what to do next."""
+    from generator.starting import texts
+
     for step in started.steps:
         what = "left as it is" if step.change is None else step.change.action
         click.echo(f"{what} {step.path}", err=True)
+        if step.change is None and step.path == texts.GITLAB:
+            click.echo(f"  for the nightly job, add to it:\n\n{step.text}", err=True)
     start = started.start
     click.echo(
         f"""
@@ -74,13 +84,48 @@ Next:
     )
 
 
+@click.command(epilog="Exit codes: 0 no error, 1 an error, 2 a mistake on the command line.")
+@CATALOG
+@click.option("--json", "as_json", is_flag=True, help="Print the lines as JSON.")
+def doctor(*, catalog: Path, as_json: bool) -> int:
+    """Look whether catalog, sources, content, Hugo, git and CI are well; write nothing."""
+    from generator.jobs.doctor import examine
+    from generator.jobs.doctor.visit import Visit
+
+    lines = examine(Visit(catalog, os.environ))
+    if as_json:
+        answer = {"version": 1, "lines": msgspec.to_builtins(lines)}
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        for line in lines:
+            _tell_line(line)
+    return TROUBLE if any(line.state == "error" for line in lines) else DONE
+
+
+def _tell_line(line: Line) -> None:
+    color = False if os.environ.get("NO_COLOR") else None
+    click.secho(f"{line.state:8}", fg=_COLORS[line.state], nl=False, color=color)
+    click.echo(f"{line.check}: {line.text}")
+    if line.todo:
+        click.echo(f"{'':8}-> {line.todo}")
+
+
 @click.command()
-@click.argument(
-    "what", default="catalog", type=click.Choice(["catalog", "tags", "details", "report"])
+@click.argument("catalogs", nargs=-1, type=FILE, metavar="[CATALOG]...")
+@click.option(
+    "--of",
+    type=click.Choice(["catalog", "tags", "details", "report"]),
+    default="catalog",
+    show_default=True,
+    help="What to print the schema of: catalog.yaml, tags.json, details.json, the report as JSON.",
 )
-def schema(*, what: str) -> int:
-    """Print the JSON Schema of the catalog, of tags.json, details.json, or the report as JSON."""
+def schema(*, catalogs: tuple[Path, ...], of: str) -> int:
+    """Print a JSON Schema; or tell the mistakes of these catalogs, all of them."""
+    from generator.jobs.job import mistakes
     from generator.jobs.schemas import schema as work
 
-    click.echo(work(what), nl=False)
+    if not catalogs:
+        click.echo(work(of), nl=False)
+    elif found := mistakes(catalogs):
+        raise UsageError("\n".join(found))
     return DONE

@@ -138,6 +138,22 @@ class Tree:
                 for folder in missing:
                     folder.rmdir()
 
+    def is_locked(self) -> bool:
+        """Whether another run holds the tree; False where that cannot be told."""
+        try:
+            descriptor = os.open(
+                os.path.join(self._root, LOCK_FILE), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+            )
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     def _begin(self, lock: int) -> None:
         try:
             if os.fstat(lock).st_size:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -58,7 +58,7 @@ class Job:
         self.content = content or self.root / self.catalog.content
         self.only = only
         self._as_of = as_of
-        self._environ = environ
+        self.environ = environ
         self._check_links()
 
     def _check_links(self) -> None:
@@ -246,13 +246,24 @@ class Job:
         }
 
     def _epoch(self) -> datetime | None:
-        text = self._environ.get("SOURCE_DATE_EPOCH")
+        text = self.environ.get("SOURCE_DATE_EPOCH")
         if not text:
             return None
         try:
             return datetime.fromtimestamp(int(text), UTC)
         except (ValueError, OverflowError, OSError):
             raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}: write seconds since 1970") from None
+
+
+def mistakes(catalogs: Iterable[Path]) -> list[str]:
+    """What is wrong with some catalogs, a text for each that has mistakes."""
+    found = []
+    for catalog in catalogs:
+        try:
+            read_catalog(catalog, SiteCatalog)
+        except UsageError as error:
+            found.append(str(error))
+    return found
 
 
 def _utc(time: datetime) -> datetime:

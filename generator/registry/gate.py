@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from random import SystemRandom
@@ -21,14 +21,34 @@ from generator.registry.worktime import count_served, waiting
 _LONGEST = timedelta(days=3650).total_seconds()
 _random = SystemRandom()
 
+_LEFT = ("ratelimit-remaining", "x-ratelimit-remaining")
+"""Where servers say how many requests they leave: Docker Hub's registry; its API, and GitHub's."""
+
+
+@dataclass
+class Silence:
+    """A host has not answered anything `since` then, by the clock of the session.
+
+    `reason` is what the last try came to, empty while it is waited for.
+    """
+
+    since: float
+    reason: str = ""
+
 
 @dataclass
 class Stats:
-    """What a session has done so far: requests sent, retries among them, seconds of waiting."""
+    """What a session has done so far: requests sent, retries among them, seconds of waiting.
+
+    `silent` has the hosts that are being asked and do not answer; `left` what a host said last of
+    the requests that its rate limit leaves.
+    """
 
     requests: int = 0
     retries: int = 0
     waited: float = 0
+    silent: dict[str, Silence] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
 
 
 class Gate:
@@ -48,6 +68,7 @@ class Gate:
         self._limits = limits
         self._stats = stats
         self._resume = clock.monotonic()
+        self._asking = 0
         self._failures = 0
         self._failure = ""
 
@@ -60,6 +81,8 @@ class Gate:
                 self._leave()
                 raise
         count_served(1)
+        self._asking += 1
+        self._stats.silent.setdefault(self._host, Silence(self._clock.monotonic()))
         return asyncio.get_running_loop().time()
 
     async def __aexit__(
@@ -70,6 +93,10 @@ class Gate:
     ) -> None:
         count_served(-1)
         self._leave()
+        self._asking -= 1
+        silence = self._stats.silent.get(self._host)
+        if silence and not (self._asking or silence.reason):
+            del self._stats.silent[self._host]
 
     async def _slot(self) -> None:
         """Take a slot, once those who came before have one."""
@@ -114,6 +141,18 @@ class Gate:
             if seconds <= self._limits.wait:
                 self._stats.waited += resume - max(now, self._resume)
             self._resume = resume
+
+    def heard(self, reply: Reply) -> None:
+        """Note that the host has said something, whatever it is."""
+        self._stats.silent[self._host] = Silence(self._clock.monotonic())
+        for name in _LEFT:
+            if left := reply.headers.get(name).partition(";")[0]:
+                self._stats.left[self._host] = left
+
+    def missed(self, reason: str) -> None:
+        """Note that a try came to nothing, and will be repeated."""
+        if silence := self._stats.silent.get(self._host):
+            silence.reason = reason
 
     def failed(self, failure: str) -> None:
         """Note that a request failed for good, after all its tries."""

@@ -79,6 +79,11 @@ class Session:
         if self._client:
             await self._client.aclose()
 
+    @property
+    def origins(self) -> list[Origin]:
+        """Where anything has been asked, in the order of the first requests."""
+        return list(self._gates)
+
     def restrict(self, origin: Origin, concurrency: int) -> None:
         """Never send more requests to the origin at once than so many; the lowest wish wins.
 
@@ -149,7 +154,9 @@ class Session:
                 except Fault as fault:
                     gate.overloaded(sent)
                     failure = RegistryError(f"{request.subject} cannot be reached: {fault}")
+                    gate.missed(str(fault))
                 else:
+                    gate.heard(reply)
                     limited = rate_limited(reply)
                     if reply.status not in _PASSING and not limited:
                         gate.answered(sent)

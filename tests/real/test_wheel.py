@@ -1,0 +1,63 @@
+"""The wheel with nothing but what it needs, on a real registry: `make test-long`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.real.client import NOBODY
+from tests.real.distribution import Distribution
+from tests.support import ROOT
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("wheel")]
+PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--constraint")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel."""
+    dist = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", dist, ROOT]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = dist.glob("*.whl")
+    return wheel
+
+
+def done(command: str, folder: Path, environ: Mapping[str, str]) -> str:
+    """Run a command line that must succeed; all that it says."""
+    run = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    return run.stdout
+
+
+@pytest.mark.parametrize("extra", ["", "[verify]"])
+def test_a_wheel_in_a_bare_environment_leads_from_an_empty_folder_to_pages(
+    wheel: Path, extra: str, registry: Distribution, tmp_path: Path
+) -> None:
+    bare, folder = tmp_path / "bare", tmp_path / "here"
+    folder.mkdir()
+    subprocess.run([sys.executable, "-m", "venv", bare], check=True)
+    pip = [bare / "bin" / "python", *PIP, ROOT / "constraints.txt", f"{wheel}{extra}"]
+    subprocess.run(pip, check=True)
+    environ = {**os.environ, **NOBODY, "PATH": f"{bare}/bin:/usr/bin:/bin"}
+    for name in ("PYTHONPATH", "VIRTUAL_ENV"):
+        environ.pop(name, None)
+    where = f"--registry {registry.address} --path 'team/{{image}}'"
+    done(f"tagpages init {where}", folder, environ)
+    assert "\nerror" not in done("tagpages doctor", folder, environ)
+    assert "0 failed or held back" in done("tagpages build", folder, environ)
+    assert done("tagpages check", folder, environ) == ""
+    assert (folder / "content/images/oci/tags_history.md").is_file()
