@@ -131,6 +131,21 @@ _JOBS = click.option(
 )
 
 
+_ANSWERS = click.option(
+    "--answers",
+    multiple=True,
+    type=_FILE,
+    help="Build from what `collect` wrote, without a network (repeatable: all shards).",
+)
+_ACCEPT_LOSS = click.option(
+    "--accept-loss",
+    "accepted",
+    multiple=True,
+    metavar="NAME@MARK",
+    help="Believe the loss or gain that has this mark in the report (repeatable).",
+)
+
+
 @cli.command()
 @_common
 @_QUIET
@@ -167,12 +182,7 @@ def collect(
 @_VERBOSE
 @_QUIET
 @_JOBS
-@click.option(
-    "--answers",
-    multiple=True,
-    type=_FILE,
-    help="Build from what `collect` wrote, without a network (repeatable: all shards).",
-)
+@_ANSWERS
 @click.option("--dry-run", is_flag=True, help="Write nothing, report the same.")
 @click.option(
     "--report",
@@ -181,13 +191,7 @@ def collect(
     metavar="FILE",
     help="Write the change report to a .md or .json file (repeatable).",
 )
-@click.option(
-    "--accept-loss",
-    "accepted",
-    multiple=True,
-    metavar="NAME@MARK",
-    help="Believe the loss or gain that has this mark in the report (repeatable).",
-)
+@_ACCEPT_LOSS
 @click.option(
     "--accept-any-loss",
     "accepted_any",
@@ -390,6 +394,52 @@ def _write_history(job: Job, *, rev: str, was: tuple[str, ...], **asked: Any) ->
     if any(asked.values()):
         raise UsageError("--write is about all images: of the questions, leave all out")
     click.echo(f"tagpages: {write(job, rev, was)} files of history pages changed", err=True)
+    return DONE
+
+
+@cli.command()
+@_CATALOG
+@_CONTENT
+@_QUIET
+@_JOBS
+@_ANSWERS
+@_ACCEPT_LOSS
+@click.option(
+    "--forge",
+    "forge_name",
+    type=click.Choice(["github", "gitlab", "gitea", "none"]),
+    required=True,
+    help="Where the pull request is kept; none: commit to the branch that is checked out.",
+)
+@click.argument("steps", nargs=-1, type=click.Choice(["resume", "build", "publish"]))
+def nightly(
+    *,
+    quiet: bool,
+    jobs: int,
+    answers: tuple[Path, ...],
+    accepted: tuple[str, ...],
+    forge_name: str,
+    steps: tuple[str, ...],
+    catalog: Path,
+    content: Path | None,
+) -> int:
+    """Build the pages, and keep one pull request with all that changed (docs/nightly.md)."""
+    from generator.forge.ci import Ci
+    from generator.jobs import nightly as work
+    from generator.jobs.build import Night
+    from generator.progress import progress
+
+    ci = Ci(os.environ, lambda line: click.echo(line, err=True))
+    night = work.Nightly(
+        catalog.parent,
+        lambda: _job(catalog=catalog, content=content),
+        Night(answers, accepted, jobs=jobs),
+        forge_name,
+        os.environ,
+        ci,
+    )
+    with progress(shown=not quiet) as observer:
+        night.run(steps, observer)
     return DONE
 
 

@@ -61,7 +61,8 @@ def test_the_token_is_not_left_in_the_checkout(name: str) -> None:
 
 
 def test_no_step_holds_both_the_token_and_the_secrets_of_the_registries() -> None:
-    with_token = [step["run"] for step in steps("nightly.yml") if "GH_TOKEN" in step.get("env", {})]
+    all_steps = steps("nightly.yml")
+    with_token = [it["run"] for it in all_steps if "GITHUB_TOKEN" in it.get("env", {})]
     assert with_token == ["make nightly ARGS=resume", "make nightly ARGS=publish"]
 
 
