@@ -42,6 +42,9 @@ lint: $(DEV) ## Run the checks of `test` that read the code only
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet --no-progress action.yml .github/workflows
 
 preview: $(DEV) ## Serve the pages with Hugo
 	$(BIN)/hugo server --source hugo --renderToMemory

@@ -423,7 +423,7 @@ def nightly(
     catalog: Path,
     content: Path | None,
 ) -> int:
-    """Build the pages, and keep one pull request with all that changed (docs/nightly.md)."""
+    """Build the pages, and keep one pull request with all that changed."""
     from generator.forge.ci import Ci
     from generator.jobs import nightly as work
     from generator.jobs.build import Night

@@ -3,7 +3,6 @@ from __future__ import annotations
 import fcntl
 import re
 import shutil
-import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
@@ -18,7 +17,6 @@ from tests.nightly.forges import JOB_TOKEN, OWNER, STAND_INS, TOKEN, Pull, Refus
 from tests.nightly.site import BRANCH, Site
 from tests.support import tagpages
 
-DOCUMENTATION = Path(__file__).parent.parent / "docs" / "nightly.md"
 APP = {"1.0": "a", "latest": "a"}
 ROLLED = {"1.0": "a", "latest": "b"}
 TOOL = {f"1.{minor}": "c" for minor in range(8)}
@@ -228,25 +226,6 @@ def test_a_held_table_is_released_by_its_mark_and_stays_so(site: Site) -> None:
     assert "### Tags removed (1)" in pulls(site)[0].body
     assert site.night().code == 0
     assert "`1.7`" not in site.show("content/images/tool/tags_history.md")
-
-
-def test_the_documented_script_commits_the_two_lanes(site: Site) -> None:
-    (script,) = re.findall(r"(?:^    .*\n)+", DOCUMENTATION.read_text(), re.MULTILINE)
-    site.listing({**MAIN, "app": ROLLED, "new": APP})
-    clone = site.begin()
-    (clone / ".env").write_text("SECRET=1\n")
-    someone = {"GIT_AUTHOR_NAME": "A", "GIT_COMMITTER_NAME": "A", "EMAIL": "a@example.com"}
-    subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=clone,
-        env=site.environ | site.time() | someone,
-        check=True,
-    )
-    site.git(clone, "push", "--quiet", "origin", f"HEAD:refs/heads/{BRANCH}")
-    assert site.commits() == [
-        ("Image tags: routine", [*APP_FILES, BUILD]),
-        ("Image tags: look", NEW_FILES),
-    ]
 
 
 def test_a_name_to_release_is_never_run_by_the_shell(site: Site) -> None:
@@ -568,6 +547,7 @@ def test_without_a_forge_no_news_is_no_commit_and_the_next_night_goes_on(alone: 
     night = alone.step(clone)
     assert night.code == 0, night.log
     assert "nothing has changed: no commit" in night.log
+    assert alone.git(clone, "status", "--porcelain") == ""
     assert alone.git(clone, "rev-parse", "HEAD") == head
     alone.listing(WITHOUT_APP)
     for count in (1, 2):

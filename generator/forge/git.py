@@ -117,6 +117,11 @@ class Git:
         command = ("commit-tree", tree, "-p", parent, "-m", message)
         return self._git(*command, environ=who).decode().strip()
 
+    def undo(self, folder: Path, paths: Iterable[str]) -> None:
+        """Let files of a folder be in the work tree what they are in HEAD."""
+        below = self._below(folder)
+        self.restore("HEAD", [os.fsencode(f"{below}/{path}") for path in paths])
+
     def advance(self, commit: str, folder: Path, paths: Iterable[str]) -> None:
         """Let the branch that is checked out stand at the commit, and the index with its files."""
         self._update_index(folder, paths, {})

@@ -205,7 +205,8 @@ class Nightly:
         )
 
     def _advance(self, top: str, paths: Sequence[str], *, is_same: bool) -> None:
-        if is_same:
+        if is_same:  # elsewhere the clone goes away; here the next `git pull` wants a clean one
+            self.git.undo(self.job.content, paths)
             self.ci.say("nothing has changed: no commit")
             return
         self.git.advance(top, self.job.content, paths)

@@ -88,16 +88,24 @@ class Site:
 
     def seed(self, images: Mapping[str, Mapping[str, str]]) -> None:
         """Let `main` have the pages of these images."""
-        self.git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", "remote.git")
         self.listing(images)
-        seed = self.folder / "seed"
-        self.git(self.folder, "init", "--quiet", "--initial-branch=main", "seed")
-        (seed / "catalog.yaml").write_text(CATALOG)
+        seed = self.found(CATALOG)
         build = ["tagpages", "build", "--quiet"]
         subprocess.run(build, cwd=seed, env=self.environ | self.time(), check=True)
         self.git(seed, "add", "--all")
         self.git(seed, "commit", "--quiet", "--message=Seed")
-        self.git(seed, "push", "--quiet", str(self.remote), "main")
+        self.git(seed, "push", "--quiet", "origin", "main")
+
+    def found(self, catalog: str) -> Path:
+        """Make the remote, with a catalog on `main`; a clone of it."""
+        self.git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", "remote.git")
+        self.git(self.folder, "clone", "--quiet", str(self.remote), "seed")
+        seed = self.folder / "seed"
+        (seed / "catalog.yaml").write_text(catalog)
+        self.git(seed, "add", "--all")
+        self.git(seed, "commit", "--quiet", "--message=Catalog")
+        self.git(seed, "push", "--quiet", "origin", "HEAD:main")
+        return seed
 
     def listing(self, images: Mapping[str, Mapping[str, str]]) -> None:
         """Let the registry have these images: digest letters by tag."""
