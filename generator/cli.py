@@ -401,7 +401,6 @@ def _write_history(job: Job, *, rev: str, was: tuple[str, ...], **asked: Any) ->
 @_CATALOG
 @_CONTENT
 @_QUIET
-@_JOBS
 @_ANSWERS
 @_ACCEPT_LOSS
 @click.option(
@@ -415,7 +414,6 @@ def _write_history(job: Job, *, rev: str, was: tuple[str, ...], **asked: Any) ->
 def nightly(
     *,
     quiet: bool,
-    jobs: int,
     answers: tuple[Path, ...],
     accepted: tuple[str, ...],
     forge_name: str,
@@ -433,7 +431,7 @@ def nightly(
     night = work.Nightly(
         catalog.parent,
         lambda: _job(catalog=catalog, content=content),
-        Night(answers, accepted, jobs=jobs),
+        Night(answers, accepted),
         forge_name,
         os.environ,
         ci,

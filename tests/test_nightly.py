@@ -203,6 +203,19 @@ def test_a_pull_request_from_a_fork_is_not_ours(each: Site) -> None:
     assert pulls(each)[0].body == "theirs"
 
 
+def test_the_open_request_is_found_among_many_others(each: Site) -> None:
+    assert each.forge
+    for number in range(5):
+        each.forge.add("By hand", "", f"topic-{number}", "main")
+    each.night({**MAIN, "app": ROLLED})
+    for number in range(5):
+        each.forge.add("By hand", "", f"later-{number}", "main")
+    night = each.night()
+    assert night.code == 0, night.log
+    assert "going on from last night" in night.log
+    assert len([pull for pull in pulls(each) if pull.head == BRANCH]) == 1
+
+
 def test_a_night_with_something_held_back_is_a_pull_request_with_a_warning(each: Site) -> None:
     night = each.night({**MAIN, "app": ROLLED, "tool": CUT})
     assert night.code == 0, night.log
