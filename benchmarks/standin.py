@@ -53,8 +53,9 @@ def answers(images: int) -> Iterator[tuple[str, bytes]]:
             yield f"GET {repository}/blobs/{digest_of(config)}", blob
         listed = json.dumps({"name": name, "tags": tags}).encode()
         yield f"GET {repository}/tags/list", head("application/json", listed) + listed
-    catalog = json.dumps({"repositories": names}).encode()
-    yield "GET /v2/_catalog", head("application/json", catalog) + catalog
+    for last, page in (("", names), ("?last", [])):  # all at once, and nothing after that
+        body = json.dumps({"repositories": page}).encode()
+        yield f"GET /v2/_catalog{last}", head("application/json", body) + body
 
 
 def manifest(config: bytes) -> dict[str, object]:
@@ -81,7 +82,8 @@ async def connection(
     """Answer one client."""
     with suppress(asyncio.IncompleteReadError, ConnectionError):
         while request := await reader.readuntil(b"\r\n\r\n"):
-            asked = request.partition(b" HTTP/")[0].partition(b"?")[0]
+            asked, _, query = request.partition(b" HTTP/")[0].partition(b"?")
+            asked += b"?last" if b"last=" in query else b""
             number = next(count)
             if asked == COUNT:
                 body = str(number).encode()

@@ -133,6 +133,13 @@ def test_a_runner_that_dies_costs_its_part_and_nothing_else(site: Site) -> None:
     assert "part 3 of 4 of the answers is missing" in site.forge.pulls[-1].body
 
 
+def test_without_any_answers_a_night_fails_and_asks_nobody(site: Site) -> None:
+    machine = Machine(site, "runner")
+    with pytest.raises(StepError, match="no shard has left any answers in collected"):
+        action(machine, {"answers": "collected"}, CONTEXT)
+    assert pages(machine) == 0
+
+
 @pytest.mark.parametrize("shards", ["1", "4"])
 def test_the_component_collects_in_parallel_and_keeps_one_merge_request(
     gitlab: Site, shards: str

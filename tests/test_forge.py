@@ -64,6 +64,22 @@ def test_github_itself_has_its_interface_at_an_address_of_its_own() -> None:
     assert asked(github) == "https://api.github.com/repos/octo/site/pulls"
 
 
+def test_in_ci_a_run_has_a_page_of_its_own() -> None:
+    actions = {
+        "GITHUB_SERVER_URL": "https://git.example.com",
+        "GITHUB_API_URL": "https://git.example.com/api",
+        "GITHUB_REPOSITORY": "octo/site",
+        "GITHUB_RUN_ID": "7000",
+        "GITHUB_RUN_NUMBER": "7",
+    }
+    site = "https://git.example.com/octo/site"
+    assert GitHub({**actions, "GITHUB_TOKEN": TOKEN}, "").run == f"{site}/actions/runs/7000"
+    assert Gitea({**actions, "GITEA_TOKEN": TOKEN}, "").run == f"{site}/actions/runs/7"
+    of_gitlab = {"CI_API_V4_URL": "https://x/api/v4", "CI_PROJECT_ID": "1"}
+    gitlab = {**of_gitlab, "CI_PIPELINE_URL": f"{site}/-/pipelines/7", "GITLAB_TOKEN": TOKEN}
+    assert GitLab(gitlab, "").run == f"{site}/-/pipelines/7"
+
+
 @pytest.fixture
 def sleeps() -> list[float]:
     return []

@@ -82,11 +82,20 @@ def test_the_first_night_opens_a_pull_request_of_two_commits_with_the_report_as_
     assert "### Digests rolled" not in pull.body.partition("## Routine")[0]
 
 
-def test_the_commits_are_the_bots(site: Site) -> None:
-    site.night({**MAIN, "app": ROLLED})
-    bot = "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"
-    people = site.git(site.remote, "log", "-1", "--format=%an <%ae>%n%cn <%ce>", BRANCH)
-    assert people.splitlines() == [bot, bot]
+def test_the_commits_are_the_forges_bots_unless_the_environment_says_otherwise(each: Site) -> None:
+    person = {"GITLAB_USER_NAME": "Ada", "GITLAB_USER_EMAIL": "ada@example.com"}
+    named = {"GIT_AUTHOR_NAME": "Bob", "GIT_AUTHOR_EMAIL": "bob@example.com"}
+    people = []
+    for images, env in (({**MAIN, "app": ROLLED}, {}), ({**MAIN, "new": APP}, named)):
+        each.night(images, **person, **env)
+        show = each.git(each.remote, "log", "-1", "--format=%an <%ae>, %cn <%ce>", BRANCH)
+        people.append(show.split(", "))
+    bot = {
+        "github": "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>",
+        "gitlab": "Ada <ada@example.com>",
+        "gitea": "gitea-actions <teabot@gitea.io>",
+    }[each.forge.kind if each.forge else ""]
+    assert people == [[bot, bot], ["Bob <bob@example.com>", bot]]
 
 
 def test_the_body_links_to_the_run_of_the_night(site: Site) -> None:
