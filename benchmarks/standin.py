@@ -1,7 +1,8 @@
 """A registry that answers from memory: images of 20 tags, five to a digest.
 
-Argument: how many images. It prints its address, and runs until it is killed. The documents are
-those of the OCI Image Specification, the answers those of the Distribution Specification.
+Argument: how many images. It prints its address, and runs until it is killed. `GET /count` tells
+how many requests came before it. The documents are those of the OCI Image Specification, the
+answers those of the Distribution Specification.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import count
 
 IMAGES_DIGESTS, DIGESTS_TAGS = 4, 5
+COUNT = b"GET /count"
 _OCI = "application/vnd.oci.image."
 
 
@@ -50,8 +53,9 @@ def answers(images: int) -> Iterator[tuple[str, bytes]]:
             yield f"GET {repository}/blobs/{digest_of(config)}", blob
         listed = json.dumps({"name": name, "tags": tags}).encode()
         yield f"GET {repository}/tags/list", head("application/json", listed) + listed
-    catalog = json.dumps({"repositories": names}).encode()
-    yield "GET /v2/_catalog", head("application/json", catalog) + catalog
+    for last, page in (("", names), ("?last", [])):  # all at once, and nothing after that
+        body = json.dumps({"repositories": page}).encode()
+        yield f"GET /v2/_catalog{last}", head("application/json", body) + body
 
 
 def manifest(config: bytes) -> dict[str, object]:
@@ -70,19 +74,29 @@ def manifest(config: bytes) -> dict[str, object]:
 
 
 async def connection(
-    known: dict[bytes, bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    known: dict[bytes, bytes],
+    count: Iterator[int],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
 ) -> None:
     """Answer one client."""
     with suppress(asyncio.IncompleteReadError, ConnectionError):
         while request := await reader.readuntil(b"\r\n\r\n"):
-            writer.write(known[request.partition(b" HTTP/")[0].partition(b"?")[0]])
+            asked, _, query = request.partition(b" HTTP/")[0].partition(b"?")
+            asked += b"?last" if b"last=" in query else b""
+            number = next(count)
+            if asked == COUNT:
+                body = str(number).encode()
+                writer.write(head("text/plain", body) + body)
+            else:
+                writer.write(known[asked])
     writer.close()
 
 
 async def serve(images: int) -> None:
     """Serve for ever."""
     known = {line.encode(): answer for line, answer in answers(images)}
-    server = await asyncio.start_server(partial(connection, known), "127.0.0.1", 0)
+    server = await asyncio.start_server(partial(connection, known, count()), "127.0.0.1", 0)
     print("{}:{}".format(*server.sockets[0].getsockname()), flush=True)
     await server.serve_forever()
 

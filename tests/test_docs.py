@@ -26,7 +26,7 @@ from tests.support import PAIR, ROOT, Site
 
 @pytest.fixture(scope="module")
 def docs() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs", ROOT / "scripts/docs.py")
+    spec = importlib.util.spec_from_file_location("docs", ROOT / "docs/generate.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

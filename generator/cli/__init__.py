@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from generator.cli.nights import build, collect
+from generator.cli.nights import build, collect, nightly
 from generator.cli.options import INTERRUPTED, MISTAKE, TROUBLE, read_environment
 from generator.cli.pages import check, lanes, render, report
 from generator.cli.past import history
@@ -59,6 +59,7 @@ def cli() -> None:
     """
 
 
-for _command in (build, check, collect, doctor, history, init, lanes, render, report, schema):
+_COMMANDS = (build, check, collect, doctor, history, init, lanes, nightly, render, report, schema)
+for _command in _COMMANDS:
     read_environment(_command)
     cli.add_command(_command)

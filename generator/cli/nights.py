@@ -1,4 +1,4 @@
-"""The commands that ask registries: `collect` and `build`."""
+"""The commands that ask registries: `collect`, `build` and `nightly`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.cli.options import DONE, FILE, QUIET, TROUBLE, VERBOSE, Shard, common, job_of
+from generator.cli.options import (
+    CATALOG,
+    CONTENT,
+    DONE,
+    FILE,
+    QUIET,
+    TROUBLE,
+    VERBOSE,
+    Shard,
+    common,
+    job_of,
+)
 from generator.cli.telling import as_file, tell, write
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
     from generator.jobs.job import Job
+
+_ANSWERS = click.option(
+    "--answers",
+    multiple=True,
+    type=FILE,
+    help="Build from what `collect` wrote, without a network (repeatable: all shards).",
+)
+_ACCEPT_LOSS = click.option(
+    "--accept-loss",
+    "accepted",
+    multiple=True,
+    metavar="NAME@MARK",
+    help="Believe the loss or gain that has this mark in the report (repeatable).",
+)
 
 
 @click.command()
@@ -48,12 +73,7 @@ def collect(*, quiet: bool, shard: tuple[int, int], out: Path | None, **options:
 @common
 @VERBOSE
 @QUIET
-@click.option(
-    "--answers",
-    multiple=True,
-    type=FILE,
-    help="Build from what `collect` wrote, without a network (repeatable: all shards).",
-)
+@_ANSWERS
 @click.option("--dry-run", is_flag=True, help="Write nothing, report the same.")
 @click.option(
     "--report",
@@ -62,13 +82,7 @@ def collect(*, quiet: bool, shard: tuple[int, int], out: Path | None, **options:
     metavar="FILE",
     help="Write the change report to a .md or .json file (repeatable).",
 )
-@click.option(
-    "--accept-loss",
-    "accepted",
-    multiple=True,
-    metavar="NAME@MARK",
-    help="Believe the loss or gain that has this mark in the report (repeatable).",
-)
+@_ACCEPT_LOSS
 @click.option(
     "--accept-any-loss",
     "accepted_any",
@@ -128,3 +142,47 @@ The first pages are below {job.content}. Next:
   tagpages build --dry-run    tells what another night would change""",
             err=True,
         )
+
+
+@click.command()
+@CATALOG
+@CONTENT
+@QUIET
+@_ANSWERS
+@_ACCEPT_LOSS
+@click.option(
+    "--forge",
+    "forge_name",
+    type=click.Choice(["github", "gitlab", "gitea", "none"]),
+    required=True,
+    help="Where the pull request is kept; none: commit to the branch that is checked out.",
+)
+@click.argument("steps", nargs=-1, type=click.Choice(["resume", "build", "publish"]))
+def nightly(
+    *,
+    quiet: bool,
+    answers: tuple[Path, ...],
+    accepted: tuple[str, ...],
+    forge_name: str,
+    steps: tuple[str, ...],
+    catalog: Path,
+    content: Path | None,
+) -> int:
+    """Build the pages, and keep one pull request with all that changed."""
+    from generator.forge.ci import Ci
+    from generator.jobs import nightly as work
+    from generator.jobs.build import Night
+    from generator.progress import progress
+
+    ci = Ci(os.environ, lambda line: click.echo(line, err=True))
+    night = work.Nightly(
+        catalog.parent,
+        lambda: job_of(catalog=catalog, content=content),
+        Night(answers, accepted),
+        forge_name,
+        os.environ,
+        ci,
+    )
+    with progress(shown=not quiet) as observer:
+        night.run(steps, observer)
+    return DONE

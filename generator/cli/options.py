@@ -134,7 +134,7 @@ def job_of(*, catalog: Path, **options: Any) -> Job:
     return Job(catalog, os.environ, **options)
 
 
-SHARED = frozenset({"as-of", "catalog", "content", "jobs", "only", "quiet", "verbose"})
+SHARED = frozenset({"as-of", "catalog", "content", "only", "quiet", "verbose"})
 """The options that mean the same in all commands that have them."""
 
 

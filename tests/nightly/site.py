@@ -1,4 +1,4 @@
-"""A site whose nightly job runs against a local remote and a stand-in for the hosting service."""
+"""A site whose nightly job runs against a local remote and a stand-in for its forge."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
+
+from tests.nightly.forges import TOKEN, StandIn
+from tests.support import tagpages
 
 ROOT = Path(__file__).parent.parent.parent
-TOKEN = "stand-in-for-a-secret"
 BRANCH = "tagpages/main"
 CATALOG = """\
 content: content/images
@@ -25,41 +28,40 @@ images: {include: ["*"]}
 """
 
 
-@dataclass
-class Night:
+class Night(NamedTuple):
     """How one night ended, and the clone that it ran in."""
 
     code: int
     log: str
     summary: str
+    outputs: str
     clone: Path
 
 
 @dataclass
 class Site:
-    """A bare repository as remote, with a catalog and its pages on `main`, and a fake `gh`."""
+    """A bare repository as remote, with a catalog and its pages on `main`, and its forge.
+
+    Without a forge (None) a night commits to the branch of its clone.
+    """
 
     folder: Path
+    forge: StandIn | None = None
     nights: int = 0
     environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         programs = self.folder / "bin"
         programs.mkdir(exist_ok=True)
-        for name, command in (
-            ("tagpages", "-m generator"),
-            ("gh", f"'{Path(__file__).with_name('fake_gh.py')}'"),
-        ):
-            program = programs / name
-            program.write_text(f"#!/bin/sh\nexec '{sys.executable}' {command} \"$@\"\n")
-            program.chmod(0o755)
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
+        program = programs / "tagpages"
+        program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m generator \"$@\"\n")
+        program.chmod(0o755)
+        ci = ("CI", "GITHUB_", "GITLAB_", "GITEA_", "GIT_")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(ci)}
         self.environ = {
             **kept,
             "PATH": f"{programs}{os.pathsep}{kept['PATH']}",
             "PYTHONPATH": str(ROOT),
-            "FAKE_GH": str(self.folder / "gh.json"),
-            "FAKE_GH_REMOTE": str(self.remote),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_SYSTEM": os.devnull,
         }
@@ -69,13 +71,9 @@ class Site:
         return self.folder / "remote.git"
 
     @property
-    def pulls(self) -> list[dict[str, Any]]:
-        return self._gh()["pulls"]  # type: ignore[no-any-return] # JSON
-
-    @property
     def methods(self) -> list[str]:
-        """The methods of the calls to the hosting service, from the first night on."""
-        return [call[call.index("--method") + 1] for call in self._gh()["calls"]]
+        """The methods of the calls to the forge, from the first night on."""
+        return [call.method for call in self.forge.calls] if self.forge else []
 
     def git(self, folder: Path, *arguments: str) -> str:
         person = ["-c", "user.name=Person", "-c", "user.email=person@example.com"]
@@ -90,17 +88,24 @@ class Site:
 
     def seed(self, images: Mapping[str, Mapping[str, str]]) -> None:
         """Let `main` have the pages of these images."""
-        (self.folder / "gh.json").write_text('{"pulls": [], "calls": []}')
-        self.git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", "remote.git")
         self.listing(images)
-        seed = self.folder / "seed"
-        self.git(self.folder, "init", "--quiet", "--initial-branch=main", "seed")
-        (seed / "catalog.yaml").write_text(CATALOG)
+        seed = self.found(CATALOG)
         build = ["tagpages", "build", "--quiet"]
         subprocess.run(build, cwd=seed, env=self.environ | self.time(), check=True)
         self.git(seed, "add", "--all")
         self.git(seed, "commit", "--quiet", "--message=Seed")
-        self.git(seed, "push", "--quiet", str(self.remote), "main")
+        self.git(seed, "push", "--quiet", "origin", "main")
+
+    def found(self, catalog: str) -> Path:
+        """Make the remote, with a catalog on `main`; a clone of it."""
+        self.git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", "remote.git")
+        self.git(self.folder, "clone", "--quiet", str(self.remote), "seed")
+        seed = self.folder / "seed"
+        (seed / "catalog.yaml").write_text(catalog)
+        self.git(seed, "add", "--all")
+        self.git(seed, "commit", "--quiet", "--message=Catalog")
+        self.git(seed, "push", "--quiet", "origin", "HEAD:main")
+        return seed
 
     def listing(self, images: Mapping[str, Mapping[str, str]]) -> None:
         """Let the registry have these images: digest letters by tag."""
@@ -139,12 +144,12 @@ class Site:
         self.git(clone, "merge", "--quiet", "--squash", f"origin/{BRANCH}")
         self.git(clone, "commit", "--quiet", "--message=Merged")
         self.git(clone, "push", "--quiet", "origin", "main")
-        self.update_pulls(state="closed")
+        self.end()
 
-    def update_pulls(self, **values: str) -> None:
-        state = self._gh()
-        state["pulls"] = [{**pull, **values} for pull in state["pulls"]]
-        (self.folder / "gh.json").write_text(json.dumps(state))
+    def end(self) -> None:
+        """Close all pull requests, merged or not: the forge does not tell a night which."""
+        for pull in self.forge.pulls if self.forge else ():
+            pull.state = "closed"
 
     def night(self, images: Mapping[str, Mapping[str, str]] | None = None, **env: str) -> Night:
         """Run the job as the workflow does: in a new clone, the token only where it needs it."""
@@ -160,8 +165,8 @@ class Site:
     def begin(self) -> Path:
         """The clone of a new night."""
         self.nights += 1
-        (self.folder / "summary.md").write_text("")
-        (self.folder / "log").write_text("")
+        for name in ("summary.md", "outputs", "log"):
+            (self.folder / name).write_text("")
         return self.clone(f"night-{self.nights}")
 
     def time(self) -> dict[str, str]:
@@ -170,25 +175,25 @@ class Site:
 
     def step(self, clone: Path, *steps: str, **env: str) -> Night:
         """Run some steps of the job, or all of them at once."""
-        token = {} if steps == ("build",) else {"GH_TOKEN": TOKEN}
-        summary, log = self.folder / "summary.md", self.folder / "log"
-        with log.open("a") as output:
-            run = subprocess.run(
-                [ROOT / "scripts" / "nightly.sh", *steps],
-                cwd=clone,
-                env={
-                    **self.environ,
-                    **self.time(),
-                    "GITHUB_STEP_SUMMARY": str(summary),
-                    "GITHUB_REF_NAME": "main",
-                    **token,
-                    **env,
-                },
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        return Night(run.returncode, log.read_text(), summary.read_text(), clone)
+        forge, environ = "none", {}
+        if self.forge:
+            forge, environ = self.forge.kind, self.forge.environ()
+            if steps != ("build",):
+                environ[self.forge.token] = TOKEN
+        files = {
+            "GITHUB_STEP_SUMMARY": self.folder / "summary.md",
+            "GITHUB_OUTPUT": self.folder / "outputs",
+        }
+        named = {name: str(path) for name, path in files.items()}
+        with chdir(clone):
+            environ = {**self.environ, **self.time(), **environ, **named, **env}
+            run = tagpages("nightly", "--quiet", "--forge", forge, *steps, **environ)
+        with (self.folder / "log").open("a") as log:
+            log.write(run.out + run.err)
+        said, summary, outputs = (
+            (self.folder / name).read_text() for name in ("log", "summary.md", "outputs")
+        )
+        return Night(run.code, said, summary, outputs, clone)
 
     def branches(self) -> list[str]:
         return self.git(self.remote, "branch", "--format=%(refname:short)").splitlines()
@@ -205,6 +210,3 @@ class Site:
 
     def show(self, path: str, branch: str = BRANCH) -> str:
         return self.git(self.remote, "show", f"{branch}:{path}")
-
-    def _gh(self) -> dict[str, Any]:
-        return json.loads((self.folder / "gh.json").read_text())  # type: ignore[no-any-return]
