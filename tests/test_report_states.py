@@ -257,6 +257,34 @@ def test_a_file_of_people_s_may_have_a_name_that_is_not_utf_8(site: Site) -> Non
     assert compared(site)["changes"] == []
 
 
+def test_a_folder_whose_name_is_not_utf_8_fails_and_no_command_breaks(site: Site) -> None:
+    commit(site)
+    folder = os.fsencode(site.content) + b"/caf\xe9"
+    shutil.copytree(os.fsencode(site.content / "zsh"), folder)
+    reports = [site.root / "report.json", site.root / "report.md"]
+    commands: dict[str, list[str | Path]] = {
+        "build": ["--report", reports[0], "--report", reports[1], "-v"],
+        "render": ["-v"],
+        "check": ["--diff"],
+    }
+    reason = "caf\\xe9/tags.json: it is about the image `zsh`"
+    for command, options in commands.items():
+        run = site.run(command, *options)
+        assert run.code == 1
+        assert "it is about the image 'zsh'" in run.err
+    built = json.loads(reports[0].read_text())
+    for found in (built, compared(site)):
+        (finding,) = failures(found)
+        assert finding["image"] == "caf\\xe9"
+        assert finding["detail"].startswith(reason)
+    assert reason.replace("`", "'") in reports[1].read_text()
+    for form in ("text", "md", "json"):
+        assert site.run("report", "--format", form).code == 0
+    look = site.run("lanes", "look", "-z").out.split("\0")
+    assert sum("caf\udce9" in path for path in look) == 2
+    assert "caf" not in site.run("lanes", "routine").out
+
+
 @pytest.mark.parametrize("command", [("report",), ("lanes", "look")])
 def test_a_broken_record_is_an_error_that_names_it(site: Site, command: tuple[str, ...]) -> None:
     record = site.content / "build.json"
