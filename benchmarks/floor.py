@@ -1,52 +1,50 @@
 """The floor that `build.py` measures against: decode, group, render, write, and nothing else.
 
-No validation, no state, no guard, no front matter of people, no atomic writes, no report.
-Arguments: the public listing, the private listing, the content folder.
+It writes the same pages and the same `tags.json` into an empty tree, byte for byte. It has no
+validation, no memory of the last night, no guard, no front matter of people, no atomic writes and
+no report.
+Arguments: the public listing, the private listing, the content folder, the time of the build, and
+the newest time that pages do not show.
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import jinja2
 import msgspec
 
-AS_OF = datetime(2024, 6, 3, 0, 46, 8, tzinfo=UTC)
-OLDEST = datetime(2024, 5, 3, 0, 46, 8, tzinfo=UTC)
+TABLES = ("public", "private")
 TEMPLATE = """\
 ---
-title: "{{ image }} Image Tags History"
-type: "article"
-unlisted: true
-description: "Image Tags and History for the {{ image }} Chainguard Image"
-date: 2023-06-22T11:07:52+02:00
-lastmod: 2024-06-03 00:46:08
+title: "{{ image }} tags history"
+description: "Tags of the {{ image }} image: which digest each points to, and since when"
+date: {{ as_of }}
+lastmod: {{ as_of }}
 draft: false
-tags: ["Reference", "Chainguard Images", "Product"]
-images: []
-weight: 700
 toc: true
 ---
 
-{% raw %}{{< tabs >}}{% endraw %}
-{% for title, path in tabs -%}
-{{ "{{<" }} tab title="{{ title }}" url="{{ url }}{{ image }}/{{ path }}" {{ ">}}" }}
-{% endfor -%}
-{% raw %}{{</ tabs >}}{% endraw %}
-{% for name, table in tables %}
-### {{ name }}
+Each row is one digest, with the tags that point to it and the day when the newest of them last \
+changed. Tags move to other digests over time: to get the very same image every time, pin its \
+digest.
 
+Digests whose tags have not changed in the last month are not listed.
+{% for name, table, has_tags in tables %}
+
+## {{ name.title() }}
+
+{% if table -%}
 {{ table }}
-{% endfor -%}
+{% elif has_tags -%}
+No tag of this image has changed in the last month.
+{% else -%}
+There is no tag of this image.
+{% endif %}
+{%- endfor -%}
 """
-TABS = [
-    ("Overview", ""),
-    ("Details", "image_specs/"),
-    ("Tags History", "tags_history/"),
-    ("Provenance", "provenance_info/"),
-]
 
 
 class Tag(msgspec.Struct):
@@ -70,49 +68,93 @@ class Entry(msgspec.Struct):
     tags: list[Tag]
 
 
-def table(tags: list[Tag]) -> str:
-    """The tags as a padded Markdown table."""
-    groups: dict[str, list[Tag]] = {}
+class Group(msgspec.Struct):
+    """The tags of a digest, as `tags.json` has them."""
+
+    digest: str
+    last_changed: datetime
+    tags: list[str]
+
+
+def grouped(tags: list[Tag]) -> list[Group]:
+    """The tags by digest, newest first."""
+    groups: dict[str, Group] = {}
     for tag in sorted(tags, key=lambda tag: tag.lastUpdated, reverse=True):
-        groups.setdefault(tag.digest, []).append(tag)
-    rows = [("Tag (s)", "Last Changed", "Digest")]
-    rows += [
+        if tag.digest not in groups:
+            groups[tag.digest] = Group(tag.digest, tag.lastUpdated, [])
+        groups[tag.digest].tags.append(tag.name)
+    return list(groups.values())
+
+
+def table_of(groups: list[Group], oldest: datetime) -> str:
+    """The groups that are newer than that as a padded Markdown table."""
+    rows = [
         (
-            "".join(f" `{tag.name}`" for tag in members),
-            f"{members[0].lastUpdated:%B} {members[0].lastUpdated.day}",
-            f"`{digest}`",
+            "".join(f" `{tag}`" for tag in group.tags),
+            f"{group.last_changed:%B} {ordinal(group.last_changed.day)}",
+            f"`{group.digest}`",
         )
-        for digest, members in groups.items()
-        if members[0].lastUpdated > OLDEST
+        for group in groups
+        if group.last_changed > oldest
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
+    if not rows:
+        return ""
+    head = ("Tag (s)", "Last Changed", "Digest")
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-        for row in rows
+        for row in (head, *rows)
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def ordinal(day: int) -> str:
+    """A day of a month: `1st`."""
+    ending = "th" if day in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{day}{ending}"
+
+
+def state_of(image: str, tables: list[list[Group]]) -> bytes:
+    """The text of a `tags.json`."""
+    lines = ",\n".join(
+        f'    {{"name": "{name}", "time_kind": "listed", "groups": ['
+        + ("\n      " if groups else "")
+        + ",\n      ".join(msgspec.json.encode(group).decode() for group in groups)
+        + ("\n    ]}" if groups else "]}")
+        for name, groups in zip(TABLES, tables, strict=True)
     )
+    text = f'{{\n  "version": 1,\n  "image": "{image}",\n  "tables": [\n{lines}\n  ]\n}}\n'
+    return text.encode()
+
+
+def write(file: Path, text: bytes) -> None:
+    """Write a file, unless it is there already."""
+    try:
+        if file.read_bytes() == text:
+            return
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text)
 
 
 def main() -> None:
-    """Write a page for each image, unless it is there already."""
+    """Write the files of each image."""
+    *listings, content, as_of, oldest = sys.argv[1:]
+    hidden = datetime.fromisoformat(oldest)
     images: dict[str, dict[str, list[Tag]]] = {}
-    for name, path in zip(("public", "private"), sys.argv[1:3], strict=True):
+    for name, path in zip(TABLES, listings, strict=True):
         for entry in msgspec.json.decode(Path(path).read_bytes(), type=list[Entry]):
             images.setdefault(entry.repo.name, {})[name] = entry.tags
-    template = jinja2.Template(TEMPLATE, keep_trailing_newline=True)
-    for image, tables in images.items():
-        text = template.render(
-            image=image,
-            url="/images/",
-            tabs=TABS,
-            tables=[(name, table(tables.get(name, []))) for name in ("public", "private")],
-        ).encode()
-        page = Path(sys.argv[3], image, "tags_history.md")
-        try:
-            if page.read_bytes() == text:
-                continue
-        except FileNotFoundError:
-            page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_bytes(text)
+    template = jinja2.Template(TEMPLATE, keep_trailing_newline=True, trim_blocks=True)
+    for image, tags in images.items():
+        tables = [grouped(tags.get(name, [])) for name in TABLES]
+        shown = [table_of(groups, hidden) for groups in tables]
+        page = template.render(
+            image=image, as_of=as_of, tables=list(zip(TABLES, shown, tables, strict=True))
+        )
+        write(Path(content, image, "tags_history.md"), page.encode())
+        write(Path(content, image, "tags.json"), state_of(image, tables))
 
 
 if __name__ == "__main__":

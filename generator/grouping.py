@@ -125,6 +125,8 @@ def matching(globs: Sequence[str]) -> Callable[[str], object]:
 
 def documented(tables: Iterable[Table], globs: Sequence[str]) -> tuple[Documented, ...]:
     """The tags that match one of the globs, of whatever age: table by table, in version order."""
+    if not globs:
+        return ()
     matches = matching(globs)
     found: list[Documented] = []
     for table in tables:

@@ -118,7 +118,7 @@ def test_answers_cut_at_any_byte_build_what_they_hold_and_the_rest_fails(site: S
     old, new = tables(before), tables(site.tree())
     cut = site.root / "cut.jsonl.gz"
     counts = set()
-    for size in random.Random(7).sample(range(len(data)), 60):
+    for size in random.Random(7).sample(range(len(data)), 200):
         for path, text in before.items():
             (site.content / path).write_bytes(text)
         cut.write_bytes(data[:size])
@@ -127,8 +127,9 @@ def test_answers_cut_at_any_byte_build_what_they_hold_and_the_rest_fails(site: S
         fresh = [key for key in now if now[key] == new[key]]
         assert now == {key: new[key] if key in fresh else old[key] for key in old}
         assert run.code == (len(fresh) < len(old)), run.err
-        assert site.run("check").code == 0
-        counts.add(len(fresh))
+        if len(fresh) not in counts:
+            assert site.run("check").code == 0
+            counts.add(len(fresh))
     assert len(counts) > 10
 
 

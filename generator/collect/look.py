@@ -55,6 +55,8 @@ class Lookup:
 
         What could not be looked up is told in its place, and never an exception.
         """
+        if not self._wanted.kinds:
+            return {}
         wanted = matching(self._wanted.globs)
         digests = dict.fromkeys(tag.digest for tag in tags if wanted(tag.name))
         where = Location(source, image, self._wanted.policies.get(table))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 from generator.content.details import DETAILS_FILE
@@ -47,8 +49,13 @@ def _files(kinds: Mapping[str, Output[S]], wanted: Collection[str]) -> Iterator[
     return (file for name, output in kinds.items() if name in wanted for file in output.files)
 
 
+@cache
+def _names() -> frozenset[str]:
+    """The names that any file of ours may have."""
+    return frozenset(chain.from_iterable(owned([*IMAGE_OUTPUTS, *SITE_OUTPUTS])))
+
+
 def check_folder(image: str) -> None:
     """Raise TagpagesError if the image's folder would lie where a file of ours may."""
-    ours = {name for names in owned([*IMAGE_OUTPUTS, *SITE_OUTPUTS]) for name in names}
-    if own := next(filter(ours.__contains__, image.split("/")), None):
+    if own := next(filter(_names().__contains__, image.split("/")), None):
         raise TagpagesError(f"no folder can be named `{own}`, like a file of tagpages: exclude it")

@@ -113,6 +113,8 @@ def hold_tables(judged: Judged, moves: _Moves, accepted: Collection[str]) -> Non
 def _excess(judged: Judged, move: TableMove) -> Measured | None:
     """The first rule of tables whose limit this one passes."""
     held = judged.night.last.held.get(streak_key(judged.table, move.image))
+    if move.before == move.after and not held:  # as most are, on most nights
+        return None
     for rule in TABLE_RULES:
         found = rule(move, judged.source.limits, held)
         if found and found.is_too_much:

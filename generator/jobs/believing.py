@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from generator.content.known import Known
 from generator.errors import UsageError
+from generator.guard.findings import Finding
 from generator.guard.judge import Verdict
 from generator.guard.memory import Build, Streak, Totals, noticed, standing, week
 from generator.guard.night import Accepted, Rules, SourceRules
@@ -70,10 +71,8 @@ def _without_mark(name: str, last: Build) -> str:
 
 def rules(job: Job, as_of: datetime, accepted: Accepted, known: Known) -> Rules:
     """How this build judges."""
-    stored, last = known.images, known.last
-    tags = _totals(stored.values())
-    selected = _totals(image for name, image in stored.items() if job.selected(name))
-    whole = not job.only or _tags(selected) > _MOST * _tags(tags)
+    last = known.last
+    stored = _totals(known.images.values())
     return Rules(
         as_of=as_of,
         window=job.window,
@@ -90,13 +89,19 @@ def rules(job: Job, as_of: datetime, accepted: Accepted, known: Known) -> Rules:
         ),
         gone_after=job.catalog.gone_after,
         accepted=accepted,
-        whole=whole,
+        whole=not job.only or _is_most(job, known, stored),
         widened=last.scope not in {"", scope(job)},
-        stored=_stored_tags(known),
+        stored=_stored_tags(known, stored),
     )
 
 
-def _stored_tags(known: Known) -> dict[str, int]:
+def _is_most(job: Job, known: Known, stored: Mapping[str, Totals]) -> bool:
+    """Whether the images of this run have most of all tags."""
+    selected = _totals(image for name, image in known.images.items() if job.selected(name))
+    return _tags(selected) > _MOST * _tags(stored)
+
+
+def _stored_tags(known: Known, there: Mapping[str, Totals]) -> dict[str, int]:
     """How many tags the tree has, by table.
 
     A state that cannot be read fails its image and is not lost: the tree then has what the last
@@ -105,7 +110,6 @@ def _stored_tags(known: Known) -> dict[str, int]:
     left = {table: totals.tags for table, totals in known.last.totals.items()}
     if known.broken:
         return left
-    there = _totals(known.images.values())
     tables = {table.name for image in known.images.values() for table in image.tables}
     return {table: there.get(table, Totals()).tags for table in left.keys() | tables}
 
@@ -118,34 +122,45 @@ def scope(job: Job) -> str:
 
 def record(job: Job, known: Known, verdict: Verdict, report: Report) -> Build:
     """What this build leaves to the next one; what a run with `only` is not about stays."""
-    last = known.last
     removed = {change.image for change in report.changes if change.kind == "removed"}
     missing = {name: streak for name, streak in verdict.missing.items() if name not in removed}
-    told = [
-        replace(item, kind="moved_back") if item.kind == "flapping" else item
-        for item in report.findings
-    ]
-    findings = [*told, *report.removals()]
+    build = replace(
+        happened(job, known.last, verdict, report),
+        standing=standing(known.last.standing, _findings(report), job.selected),
+    )
     if job.only:
-        build = _only(job, last, verdict, missing)
-    else:
-        images = (known.images | verdict.images).items()
-        totals = _totals(image for name, image in images if name not in removed)
-        build = Build(
-            report.as_of,
-            totals | {table: last.totals[table] for table in verdict.silent & last.totals.keys()},
-            verdict.failed,
-            verdict.held,
-            missing,
-            week=week(last.week, report.as_of.date(), verdict.volumes, verdict.anew),
-            answers=verdict.answers,
-            scope=scope(job),
-        )
+        return _only(job, build, verdict, missing)
+    images = (known.images | verdict.images).items()
+    totals = _totals(image for name, image in images if name not in removed)
+    silent = verdict.silent & build.totals.keys()
     return replace(
         build,
-        standing=standing(last.standing, findings, job.selected),
-        noticed=noticed(last.noticed, build.as_of or report.as_of, findings),
+        as_of=report.as_of,
+        totals=totals | {table: build.totals[table] for table in silent},
+        failed=verdict.failed,
+        held=verdict.held,
+        gone=missing,
+        scope=scope(job),
     )
+
+
+def happened(job: Job, last: Build, verdict: Verdict, report: Report) -> Build:
+    """What the last build left, with what happens in this night, and not yet how things stand."""
+    time = (last.as_of if job.only else None) or report.as_of
+    build = replace(last, noticed=noticed(last.noticed, time, _findings(report)))
+    if job.only:
+        return build
+    nights = week(last.week, report.as_of.date(), verdict.volumes, verdict.anew)
+    return replace(build, week=nights, answers=verdict.answers)
+
+
+def _findings(report: Report) -> list[Finding]:
+    """What builds remember of a report, tags that only moved back once more as such."""
+    told = (
+        replace(item, kind="moved_back") if item.kind == "flapping" else item
+        for item in report.findings
+    )
+    return [*told, *report.removals()]
 
 
 def _only(job: Job, last: Build, verdict: Verdict, missing: Mapping[str, Streak]) -> Build:
@@ -169,14 +184,12 @@ def _tags(totals: Mapping[str, Totals]) -> int:
 
 def _totals(images: Iterable[Image]) -> dict[str, Totals]:
     """How many images, groups and tags each table has."""
-    totals: dict[str, Totals] = {}
+    counts: dict[str, list[int]] = {}
     for image in images:
         for table in image.tables:
             if table.groups:
-                old = totals.get(table.name, Totals())
-                totals[table.name] = Totals(
-                    old.images + 1,
-                    old.groups + len(table.groups),
-                    old.tags + sum(len(group.tags) for group in table.groups),
-                )
-    return totals
+                count = counts.setdefault(table.name, [0, 0, 0])
+                count[0] += 1
+                count[1] += len(table.groups)
+                count[2] += sum([len(group.tags) for group in table.groups])
+    return {table: Totals(*count) for table, count in counts.items()}

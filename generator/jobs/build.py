@@ -18,13 +18,13 @@ from generator.content.plan import Plan
 from generator.content.state import BUILD_FILE, encode_build
 from generator.content.tree import Tree
 from generator.errors import UsageError
-from generator.facts.base import FactsByPlace
+from generator.facts.base import Details, FactsByPlace
 from generator.facts.details import details_of, not_looked_up
 from generator.facts.moves import moves_of
 from generator.guard.findings import Finding
 from generator.guard.judge import Verdict, judge
 from generator.guard.memory import Build
-from generator.jobs.believing import accepted, record, rules
+from generator.jobs.believing import accepted, happened, record, rules
 from generator.jobs.collect import Pull, collect, known_facts, read_answers
 from generator.jobs.job import Job
 from generator.jobs.planning import (
@@ -40,8 +40,6 @@ from generator.pages.base import Subject
 from generator.report.changes import Report
 from generator.report.facts import State, facts_changed
 
-NOTES = ("week", "answers", "noticed")
-"""The fields of `build.json` that say what happens, and not how things stand."""
 LEFTOVERS = "build.*-of-*.json"
 """What builds of a shard wrote, when there were such; a whole build removes them."""
 
@@ -101,14 +99,16 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         check_only(job, plan)
         report = report_of(job, plan, known, verdict.images, as_of)
         if not night.dry_run:
-            _note_down(tree, known.last, record(job, known, verdict, report))
+            # first: the run after one that is killed does not see again what is written by then
+            _write_build(tree, happened(job, known.last, verdict, report))
             noticed = len(plan.findings)
             plan.apply(tree)
             if len(plan.findings) > noticed:
                 report = report_of(job, plan, known, verdict.images, as_of)
             outputs = remaining_outputs(job, known.last, there.files, plan)
             left = record(job, known, verdict, report)
-            _write_build(job, tree, replace(left, outputs=outputs))
+            _write_build(tree, replace(left, outputs=outputs))
+            _remove_leftovers(job, tree)
     return report
 
 
@@ -135,6 +135,8 @@ def _subjects(
     job: Job, known: Known, verdict: Verdict, told: FactsByPlace, as_of: datetime
 ) -> dict[str, Subject]:
     """The believed images, with what is known of their documented digests and tags."""
+    if not job.variants:
+        return {name: Subject(image, Details(name)) for name, image in verdict.images.items()}
     before = known_facts(known)
     contents = {digest: facts for (table, digest), facts in before.items() if not table}
     stored = stored_subjects(known)
@@ -149,6 +151,8 @@ def _subjects(
 
 def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: FactsByPlace) -> None:
     """Tell of documented tags of which something could not be looked up."""
+    if not job.variants:
+        return
     for name, image in verdict.images.items():
         reasons: dict[str, list[str]] = {}
         for tag, reason in not_looked_up(image, job.variants, told).items():
@@ -163,6 +167,8 @@ def _note_changes(
     job: Job, plan: Plan, known: Known, subjects: Mapping[str, Subject], as_of: datetime
 ) -> None:
     """Tell of documented tags whose image is signed, started or made otherwise than before."""
+    if not job.variants:
+        return
     last = (known.last.as_of or as_of).date()
     for name, (image, details) in stored_subjects(known).items():
         if name in subjects:
@@ -193,19 +199,12 @@ def _note_unknown(job: Job, plan: Plan, verdict: Verdict) -> None:
             plan.tell("missing", name, "named in images.include")
 
 
-def _note_down(tree: Tree, last: Build, build: Build) -> None:
-    """Write what happens in this night before it does.
-
-    The run after one that was killed does not see again what lies in the tree by then.
-    """
-    notes = {field: getattr(build, field) for field in NOTES}
-    if change := tree.change(BUILD_FILE, encode_build(replace(last, **notes))):
-        tree.apply(change)
-
-
-def _write_build(job: Job, tree: Tree, build: Build) -> None:
+def _write_build(tree: Tree, build: Build) -> None:
     if change := tree.change(BUILD_FILE, encode_build(build)):
         tree.apply(change)
+
+
+def _remove_leftovers(job: Job, tree: Tree) -> None:
     if not job.only:
         for path in job.content.glob(LEFTOVERS):
             if change := tree.change(path.name, None):

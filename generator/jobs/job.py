@@ -155,7 +155,7 @@ class Job:
         """The outputs that the site has once."""
         return [SITE_OUTPUTS[name] for name in self.outputs if name in SITE_OUTPUTS]
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[str]:
         """The kinds of fact to ask for: those that outputs show, or the catalog wants."""
         asked = {IMAGE.name} if self.catalog.variants else set()
@@ -181,7 +181,7 @@ class Job:
             raise UsageError(f"{self.file}: `{where}.key`: {error.strerror}") from None
         return Policy(verify.issuer, verify.identity, key, root)
 
-    @property
+    @cached_property
     def variants(self) -> tuple[str, ...]:
         """Globs of the documented tags; where only a page asks for facts, the usual ones."""
         return self.catalog.variants or (USUAL_VARIANTS if self.needs else ())

@@ -150,10 +150,10 @@ def with_old_tags(
         new = {table.name: table.groups for table in after[name].tables}
         for table in before[name].tables:
             shown = visible(table.groups, span.window, table.as_of or span.before)
-            still = set(visible(shown, span.window, span.as_of))
-            listed = _by_tag(new.get(table.name, ())) if len(still) < len(shown) else {}
-            for group in shown:
-                if group not in still:
+            still = visible(shown, span.window, span.as_of)
+            if len(still) < len(shown):
+                listed = _by_tag(new.get(table.name, ()))
+                for group in set(shown).difference(still):
                     kept[table.name] += sum(1 if tag in listed else -1 for tag in group.tags)
     return frozenset(table for table, count in kept.items() if count > 0)
 
