@@ -165,11 +165,6 @@ def _in_utc(tag: Tag) -> Tag:
         raise TagpagesError(f"the time of tag `{tag.name}` is out of range") from None
 
 
-def file_name_text(name: str) -> str:
-    r"""The name of a file as text that every encoding takes: bytes that are not UTF-8 as `\xff`."""
-    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-
-
 def shown(text: str) -> str:
     """Foreign text made safe to print: quoted, ASCII, cut at the limit."""
     return ascii(text if len(text) <= SHOWN_LIMIT else text[: SHOWN_LIMIT - 3] + "...")

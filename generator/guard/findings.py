@@ -6,9 +6,6 @@ from datetime import date
 from typing import Literal
 
 import msgspec
-from msgspec.structs import force_setattr
-
-from generator.model import file_name_text
 
 FindingKind = Literal[
     "failed",
@@ -123,12 +120,6 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     since: date | None = None
     until: date | None = None
     worst: tuple[Worst, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Make text of what comes from the names of files, which need not be UTF-8."""
-        force_setattr(self, "detail", file_name_text(self.detail))
-        if self.image:
-            force_setattr(self, "image", file_name_text(self.image))
 
     @property
     def subject(self) -> str:

@@ -11,7 +11,6 @@ from generator.guard.findings import Finding
 from generator.guard.memory import with_flapping
 from generator.jobs.job import Job
 from generator.jobs.planning import shown_before
-from generator.model import file_name_text
 from generator.report.changes import (
     VERSION,
     Report,
@@ -56,7 +55,7 @@ def lanes(job: Job, before: str) -> tuple[list[str], list[str]]:
     look: list[str] = []
     routine: list[str] = []
     for image, files in old.changed_files(new).items():
-        (look if file_name_text(image) in subjects else routine).extend(files)
+        (look if image in subjects else routine).extend(files)
     return look, routine
 
 
@@ -76,11 +75,10 @@ def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
     build = new.build()
     as_of = job.as_of(recorded=build.as_of)
     last = old.build()
-    failed = set(map(file_name_text, unreadable))
     noticed = [
         finding
         for finding in build.noticed_since(last)
-        if job.selected(finding.image or "") and finding.image not in failed
+        if job.selected(finding.image or "") and finding.image not in unreadable
     ]
     span = Span(job.window, last.as_of or as_of, as_of, removed=_removed(noticed))
     span = span._replace(complete=with_old_tags(images, now, span))
