@@ -28,6 +28,7 @@ LAYOUT = """<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>{{ .Title }}</title>
 <link rel="icon" href="data:,">
+<link rel="stylesheet" href="/site.css">
 {{ partial "tagpages/head.html" . }}
 </head>
 <body>
@@ -37,6 +38,12 @@ LAYOUT = """<!doctype html>
 </main>
 </body>
 </html>
+"""
+STYLE = """:root { color-scheme: light dark; }
+@media (prefers-color-scheme: dark) {
+  html { background: #14171c; color: #e3e7ed; }
+  a { color: #98a4ff; }
+}
 """
 CONFIG = {
     "baseURL": "https://docs.example.org/",
@@ -48,7 +55,7 @@ CONFIG = {
 PAGES = ["index", "overview", "details", "tags_history", "provenance", "package_index"]
 NOW = datetime.fromisoformat(AS_OF)
 OTHERS = 24
-"""Images beside `app` and `few`: together more than a page shows without a filter."""
+"""Images beside those that tests name: together more than a page shows without a filter."""
 
 Tags = dict[str, tuple[str, datetime]]
 """By tag: the digest, and when it last changed."""
@@ -58,13 +65,13 @@ def digest(name: str) -> str:
     return f"sha256:{sha256(name.encode()).hexdigest()}"
 
 
-def many() -> Tags:
-    """500 tags of 250 digests, 50 of them beyond the window; the newest is `latest`'s."""
+def several(count: int) -> Tags:
+    """Two tags for each of so many digests, five of which are old; `latest` is the newest."""
     tags: Tags = {}
-    for number in range(250):
-        days = timedelta(minutes=number) if number < 200 else timedelta(days=number)
+    for number in range(count):
+        age = timedelta(hours=1, minutes=number) if number < count - 5 else timedelta(days=99)
         names = ("latest", "latest-dev") if number == 0 else (f"3.{number}", f"3.{number}-dev")
-        tags |= dict.fromkeys(names, (digest(f"many {number}"), NOW - timedelta(hours=1) - days))
+        tags |= dict.fromkeys(names, (digest(f"app {number}"), NOW - age))
     return tags
 
 
@@ -148,7 +155,8 @@ def _tagpages(command: str, site: Site) -> None:
 
 
 def images() -> dict[str, Tags]:
-    return {"app": many(), "few": few()} | {f"other-{n}": few() for n in range(OTHERS)}
+    others = {f"other-{number}": few() for number in range(OTHERS)}
+    return {"app": several(30), "few": few(), "many": several(250)} | others
 
 
 def build(root: Path, config: Mapping[str, object] = CONFIG, **files: str) -> Path:

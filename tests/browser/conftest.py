@@ -71,7 +71,8 @@ def bare_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the bare site's pages."""
     site = Site(tmp_path_factory.mktemp("bare"))
     bare.write_pages(site, bare.images())
-    with served(bare.build(site.root, **{"layouts/all.html": bare.LAYOUT})) as url:
+    own = {"layouts/all.html": bare.LAYOUT, "static/site.css": bare.STYLE}
+    with served(bare.build(site.root, **own)) as url:
         yield f"{url}/ref"
 
 

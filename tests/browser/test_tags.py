@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("browser")]
 
-NEWEST, OLD = digest("many 0"), digest("many 249")
+NEWEST, OLD = digest("app 0"), digest("app 29")
 ADDRESS = "r.example.com/public/app"
 
 
@@ -58,36 +58,38 @@ def test_the_tag_that_the_address_names_is_the_one_that_is_copied(
     open_page: Open, bare_site: str
 ) -> None:
     page = open_page(f"{bare_site}/app/tags_history/#tag-3.7-dev")
-    row = page.locator("tr", has_text=digest("many 7"))
+    row = page.locator("tr", has_text=digest("app 7"))
     row.get_by_role("button", name="Copy Reference").click()
     page.locator("[role=status]", has_text="Copied").wait_for(state="attached")
-    assert clipboard(page) == f"{ADDRESS}:3.7-dev@{digest('many 7')}"
+    assert clipboard(page) == f"{ADDRESS}:3.7-dev@{digest('app 7')}"
 
 
 def test_a_filter_shows_the_rows_that_have_all_words_and_counts_them(tags: Page) -> None:
     status = tags.get_by_label("Filter").locator("xpath=../../p")
-    assert status.text_content() == "250 rows"
-    tags.get_by_label("Filter").fill("3.19 dev")
-    assert status.text_content() == "11 of 250 rows"
+    assert status.text_content() == "30 rows"
+    tags.get_by_label("Filter").fill("3.1 dev")
+    assert status.text_content() == "11 of 30 rows"
     tags.get_by_label("Filter").fill("")
-    assert status.text_content() == "250 rows"
+    assert status.text_content() == "30 rows"
 
 
 @pytest.mark.parametrize(
-    "pasted",
-    [digest("many 150"), f"{ADDRESS}:3.150@{digest('many 150')}", digest("many 150")[7:19]],
+    "pasted", [digest("app 15"), f"{ADDRESS}:3.15@{digest('app 15')}", digest("app 15")[7:19]]
 )
 def test_a_filter_finds_a_pasted_digest(tags: Page, pasted: str) -> None:
     tags.get_by_label("Filter").fill(pasted)
-    assert tags.locator("tbody tr:visible").first.text_content().split()[0] == "3.150"
-    assert "1 of 250 rows" in tags.locator(".tagpages-filter").text_content()
+    assert tags.locator("tbody tr:visible").first.text_content().split()[0] == "3.15"
+    assert "1 of 30 rows" in tags.locator(".tagpages-filter").text_content()
 
 
-def test_more_rows_than_a_key_press_draws_are_there_at_a_click(tags: Page) -> None:
+def test_more_rows_than_a_key_press_draws_are_there_at_a_click(
+    open_page: Open, bare_site: str
+) -> None:
+    tags = open_page(f"{bare_site}/many/tags_history/")
     tags.get_by_label("Filter").fill("3.1")
-    assert shown_rows(tags) == 50 + 1
+    assert shown_rows(tags) == 50
     tags.get_by_role("button", name="Show all 111 rows").click()
-    assert shown_rows(tags) == 111 + 1
+    assert shown_rows(tags) == 111
     assert tags.evaluate("document.activeElement.textContent") == "3.139"
 
 
@@ -97,7 +99,7 @@ def test_a_filter_opens_the_folded_rows_where_it_finds_any_and_closes_them_again
     fold = tags.locator("details")
     assert fold.get_attribute("open") is None
     tags.get_by_label("Filter").fill(OLD)
-    assert tags.get_by_text("3.249-dev").is_visible()
+    assert tags.get_by_text("3.29-dev").is_visible()
     tags.get_by_label("Filter").fill("latest")
     assert fold.get_attribute("open") is None
 
@@ -105,14 +107,14 @@ def test_a_filter_opens_the_folded_rows_where_it_finds_any_and_closes_them_again
 def test_older_rows_are_folded_under_a_sentence_that_counts_them(tags: Page) -> None:
     fold = tags.locator("details")
     assert fold.locator("summary").text_content() == (
-        "100 older tags, which have not changed in the last month:"
+        "10 older tags, which have not changed in the last month:"
     )
-    assert not tags.get_by_text("3.249-dev").is_visible()
+    assert not tags.get_by_text("3.29-dev").is_visible()
     fold.locator("summary").press("Enter")
-    assert tags.get_by_text("3.249-dev").is_visible()
+    assert tags.get_by_text("3.29-dev").is_visible()
 
 
-@pytest.mark.parametrize("tag", ["3.77-dev", "3.249-dev"])
+@pytest.mark.parametrize("tag", ["3.17-dev", "3.29-dev"])
 def test_an_anchor_leads_to_its_tag_also_in_folded_rows(
     open_page: Open, bare_site: str, tag: str
 ) -> None:
@@ -127,15 +129,15 @@ def test_an_anchor_leads_to_its_tag_also_in_folded_rows(
 
 def test_an_anchor_is_followed_while_a_filter_hides_its_row(tags: Page) -> None:
     tags.get_by_label("Filter").fill("latest")
-    tags.evaluate("location.hash = '#tag-3.77'")
-    assert tags.locator("tr[aria-current=true]").get_by_text("3.77-dev").is_visible()
+    tags.evaluate("location.hash = '#tag-3.17'")
+    assert tags.locator("tr[aria-current=true]").get_by_text("3.17-dev").is_visible()
     assert tags.get_by_label("Filter").input_value() == ""
 
 
 def test_every_tag_has_one_anchor_and_a_later_table_s_has_the_table_s_name(tags: Page) -> None:
     ids = tags.evaluate("[...document.querySelectorAll('a[id^=tag-]')].map(link => link.id)")
-    assert len(ids) == len(set(ids)) == 501
-    assert {"tag-latest", "tag-3.249-dev", "tag-latest@private"} < set(ids)
+    assert len(ids) == len(set(ids)) == 61
+    assert {"tag-latest", "tag-3.29-dev", "tag-latest@private"} < set(ids)
 
 
 def test_a_day_has_the_time_and_how_long_ago_it_was_as_its_title(
@@ -157,7 +159,7 @@ def test_the_active_tab_is_the_current_page_for_assistive_technology(tags: Page)
 def test_the_keyboard_alone_is_enough(tags: Page) -> None:
     """From the filter by Tab to the first tag, its buttons, the folded rows, and back."""
     tags.get_by_label("Filter").focus()
-    tags.keyboard.type("3.249")
+    tags.keyboard.type("3.29")
     tags.keyboard.press("Tab")
     assert tags.evaluate("document.activeElement.tagName") == "SUMMARY"
     for _ in range(5):
@@ -165,11 +167,11 @@ def test_the_keyboard_alone_is_enough(tags: Page) -> None:
     assert tags.evaluate("document.activeElement.textContent") == "FROM"
     tags.keyboard.press("Enter")
     tags.locator("[role=status]", has_text="Copied").wait_for(state="attached")
-    assert clipboard(tags) == f"FROM {ADDRESS}:3.249@{OLD}"
+    assert clipboard(tags) == f"FROM {ADDRESS}:3.29@{OLD}"
     tags.keyboard.press("Shift+Tab")
     tags.keyboard.press("Space")
     tags.locator("[role=status]", has_text="Copied: r.").wait_for(state="attached")
-    assert clipboard(tags) == f"{ADDRESS}:3.249@{OLD}"
+    assert clipboard(tags) == f"{ADDRESS}:3.29@{OLD}"
 
 
 def test_without_scripts_every_tag_digest_and_day_is_there_to_read(
@@ -177,7 +179,7 @@ def test_without_scripts_every_tag_digest_and_day_is_there_to_read(
 ) -> None:
     page = open_page(f"{bare_site}/app/tags_history/", scripts=False)
     text = page.locator("main").inner_text()
-    for tag, value in (("latest", NEWEST), ("3.249-dev", OLD), ("3.249", OLD)):
+    for tag, value in (("latest", NEWEST), ("3.29-dev", OLD), ("3.29", OLD)):
         assert tag in text.split()
         assert value in text
     assert page.locator("button, input").count() == 0

@@ -18,6 +18,7 @@ if (kind === "tags_history") {
     const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
     if (kind === "other") {
       scrollable(table);
+      cornered(table);
     }
     if (rows.length > FILTERED) {
       const filter = filtered([table]);
@@ -38,6 +39,13 @@ function namedTabs() {
       line.setAttribute("aria-label", "Pages of this image");
       active.setAttribute("aria-current", "page");
     }
+  }
+}
+
+/** Make an empty heading, which Markdown needs above a column of headings, an empty cell. */
+function cornered(table) {
+  for (const heading of table.querySelectorAll("th:empty")) {
+    heading.replaceWith(document.createElement("td"));
   }
 }
 

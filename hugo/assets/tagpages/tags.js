@@ -22,7 +22,7 @@ export function tagTables(most) {
       filter = filtered([tables[1].table]);
     }
     for (const { table, rows } of tables) {
-      shortened(table, rows[0].digest);
+      shortened(table, rows[0]);
       for (const row of rows) {
         dated(row.date, known?.changed[row.short]);
         for (const code of row.tags) {
@@ -49,15 +49,18 @@ function folded(table, before) {
     return undefined;
   }
   const fold = element("details", { className: "tagpages-older" });
+  fold.style.margin = getComputedStyle(said).margin; // so that nothing below moves
   said.replaceWith(fold);
   fold.append(element("summary", {}, ...said.childNodes), block);
   return fold;
 }
 
 /** Mark a table whose digests do not fit, now and whenever its width changes. */
-function shortened(table, code) {
+function shortened(table, { row, digest }) {
   new ResizeObserver(() => {
-    table.toggleAttribute("data-tagpages-short", code.scrollWidth > code.clientWidth);
+    if (!row.hasAttribute("data-tagpages-whole")) {
+      table.toggleAttribute("data-tagpages-short", digest.scrollWidth > digest.clientWidth);
+    }
   }).observe(table);
 }
 
