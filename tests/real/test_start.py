@@ -4,10 +4,8 @@ that wants a login, with real Hugo and git.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,6 @@ import pytest
 
 from tests.documents import commands
 from tests.hugo import read, shown
-from tests.real.client import NOBODY
 from tests.real.distribution import Distribution, storage
 from tests.real.pusher import pusher
 from tests.real.shelf import versions
@@ -52,25 +49,9 @@ def registry(docker_registry: type[Distribution]) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def environ(registry: Registry, tmp_path: Path) -> dict[str, str]:
-    """The environment of somebody who is logged in, with `tagpages` and `hugo` to call."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name, module in (("tagpages", "generator"), ("hugo", "hugo")):
-        program = programs / name
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
-        program.chmod(0o755)
-    who = {
-        f"GIT_{role}_{what}": "us" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-    }
-    return {
-        **os.environ,
-        **NOBODY,
-        **who,
-        **docker_login(tmp_path, registry.address),
-        "PATH": f"{programs}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-    }
+def environ(environ: dict[str, str], registry: Registry, tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who is logged in."""
+    return environ | docker_login(tmp_path, registry.address)
 
 
 @pytest.fixture
