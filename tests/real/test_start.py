@@ -169,6 +169,9 @@ def test_the_readme_works_in_a_site_on_doks(
     for name in IMAGES:
         page = (folder / "public/images" / name / "tags_history/index.html").read_text()
         assert all(digest in page for digest in registry.pushed[f"team/{name}"].values())
+        overview = (folder / "public/images" / name / "index.html").read_text()
+        assert f"docker pull {registry.address}/team/{name}:" in overview
+    assert "<table>" in (folder / "public/images/index.html").read_text()
     after = tree_of(folder / "content")
     assert {path: after[path] for path in before} == before
     assert not (folder / "templates/tabs.md.j2").exists(), said
