@@ -21,8 +21,21 @@ COMMANDS = """\
 
 This page is made from what `--help` says (`make docs`). Exit codes: 0 done; 1 `check` found drift,
 or something failed or was held back and all else is written; 2 a mistake in the catalog or on the
-command line, nothing written; 130 interrupted. Every option is also read from the environment, as
-`TAGPAGES_<COMMAND>_<OPTION>` (several values with spaces between them).
+command line, nothing written; 130 interrupted.
+
+Every option is also read from the environment, as `TAGPAGES_<COMMAND>_<OPTION>`, several values
+with spaces between them. What commands share is read for all of them as `TAGPAGES_CATALOG`,
+`TAGPAGES_CONTENT`, `TAGPAGES_AS_OF`, `TAGPAGES_ONLY`, `TAGPAGES_JOBS`, `TAGPAGES_QUIET` and
+`TAGPAGES_VERBOSE`; the name with the command counts before that. Without any, the catalog is
+`catalog.yaml` of this folder, or of the nearest one above it within the git repository.
+
+A shell completes commands, options, images and tables after one line in its startup file:
+
+| shell | file | line |
+| --- | --- | --- |
+| bash (4.4 or newer) | `~/.bashrc` | `eval "$(_TAGPAGES_COMPLETE=bash_source tagpages)"` |
+| zsh | `~/.zshrc`, below `compinit` | `eval "$(_TAGPAGES_COMPLETE=zsh_source tagpages)"` |
+| fish | `~/.config/fish/config.fish` | `_TAGPAGES_COMPLETE=fish_source tagpages \\| source` |
 """
 
 

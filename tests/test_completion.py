@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,29 +71,34 @@ def test_a_catalog_with_a_mistake_completes_nothing_and_says_nothing(built: Site
     assert (run.stdout.strip(), run.stderr) == ("", "")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_line_of_the_documentation_works_in_a_real_shell(shell: str, tmp_path: Path) -> None:
+def documented(shell: str) -> str:
+    """The line for a shell, as the documentation has it."""
+    text = (ROOT / "docs" / "commands.md").read_text()
+    (line,) = re.findall(rf"^\| {shell}\b.* \| `([^`]+)` \|$", text, re.MULTILINE)
+    return str(line).replace("\\|", "|")
+
+
+@pytest.mark.parametrize(
+    ("shell", "before", "after"),
+    [
+        ("bash", "", "complete -p tagpages"),
+        ("zsh", "autoload -U compinit; compinit -u -D;", "print $_comps[tagpages]"),
+        ("fish", "", "complete -c tagpages"),
+    ],
+)
+def test_the_line_of_the_documentation_works_in_a_real_shell(
+    shell: str, before: str, after: str, tmp_path: Path
+) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
-    source = tmp_path / "source"
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; sys.argv[0] = 'tagpages'; import generator.__main__",
-    ]
-    done = subprocess.run(
-        command,
-        env=os.environ | {"_TAGPAGES_COMPLETE": f"{shell}_source"},
+    program = tmp_path / "tagpages"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m generator "$@"\n')
+    program.chmod(0o755)
+    found = subprocess.run(
+        [shell, "-c", f"{before} {documented(shell)}\n{after}"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{tmp_path}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
-    source.write_text(done.stdout)
-    assert "_TAGPAGES_COMPLETE" in done.stdout
-    ask = {
-        "bash": f"source {source}; complete -p tagpages",
-        "zsh": f"autoload -U compinit; compinit -u -D; source {source}; print $_comps[tagpages]",
-        "fish": f"source {source}; complete -c tagpages",
-    }
-    found = subprocess.run([shell, "-c", ask[shell]], capture_output=True, text=True, check=True)
     assert "_tagpages_completion" in found.stdout

@@ -394,3 +394,19 @@ def test_the_job_lies_in_the_root_of_the_repository_and_knows_the_folder_of_the_
     assert tagpages("init", *GIVEN, "--ci", "github").code == 0
     workflow = (folder / ".github/workflows/tagpages.yml").read_text()
     assert "catalog: docs/catalog.yaml\n" in workflow
+
+
+def test_in_a_site_with_a_theme_sections_get_the_layout_that_shows_their_text(folder: Path) -> None:
+    write(folder, **{"hugo.yaml": "theme: own\n"})
+    write(folder / "themes/own/layouts", **{"single.html": "{{ .Content }}", "list.html": "none"})
+    assert tagpages("init", *GIVEN).code == 0
+    text = (folder / "catalog.yaml").read_text()
+    live = text[text.index("    source:\n") : text.index("\n# Which images get")]
+    recorded = "    source: {kind: listing, path: tags.json}\n"
+    (folder / "catalog.yaml").write_text(text.replace(live, recorded))
+    (folder / "tags.json").write_text("[]")
+    assert tagpages("build").code == 0
+    assert "\nlayout: single\n---\n" in (folder / "content/images/_index.md").read_text()
+    done = subprocess.run([sys.executable, "-m", "hugo", "build"], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert "Default tag" in (folder / "public/images/index.html").read_text()

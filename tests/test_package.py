@@ -20,8 +20,8 @@ pytestmark = pytest.mark.xdist_group("wheel")  # built once
 
 def build(project: Path, dist: Path) -> None:
     """Build the sdist, and the wheel from it, without the network."""
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", dist, project]
-    subprocess.run(command, check=True, capture_output=True)
+    python = [sys.executable, "-m", "build", "--no-isolation"]
+    subprocess.run([*python, "--outdir", dist, project], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +77,10 @@ def run(installed: Path, folder: Path, *args: str) -> subprocess.CompletedProces
         "import generator.cli; print(generator.cli.__file__);"
         "sys.argv[0] = 'tagpages'; generator.cli.main()"
     )
-    command = [sys.executable, "-P", "-c", script, installed, *args]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    python = [sys.executable, "-P", "-c", script]
+    return subprocess.run(
+        [*python, installed, *args], cwd=folder, capture_output=True, text=True, check=True
+    )
 
 
 def test_the_installed_package_runs_outside_of_the_clone(installed: Path, tmp_path: Path) -> None:
@@ -130,9 +132,8 @@ def test_the_container_image_runs_as_nobody_special_and_has_no_more_than_the_pac
 
 
 def test_the_hooks_for_pre_commit_are_valid() -> None:
-    hooks = ROOT / ".pre-commit-hooks.yaml"
-    command = [sys.executable, "-m", "pre_commit", "validate-manifest", hooks]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [sys.executable, "-m", "pre_commit", "validate-manifest"]
+    subprocess.run([*command, ROOT / ".pre-commit-hooks.yaml"], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS)

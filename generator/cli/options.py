@@ -84,7 +84,7 @@ CATALOG = click.option(
     "--catalog",
     type=FILE,
     default=nearest_catalog,
-    show_default="catalog.yaml, here or in a folder above",
+    show_default="catalog.yaml, here or above",
     help="The catalog.",
 )
 CONTENT = click.option(

@@ -75,8 +75,8 @@ def _check_empty(root: Path) -> None:
 
 def _steps(start: Start, site: HugoSite | None, tree: Tree) -> Iterator[Step]:
     yield _new(tree, _CATALOG, texts.catalog(start))
-    shortcodes = site.shortcodes() if site else {}
-    for path, text in texts.templates(start, tabs=texts.has_tabs_of_links(shortcodes)):
+    tabs = texts.has_tabs_of_links(site.shortcodes() if site else {})
+    for path, text in texts.templates(start, tabs=tabs, themed=site is not None):
         yield _new(tree, path, text)
     if site is None:
         for path, text in texts.site(start):

@@ -12,6 +12,8 @@ from string import Template
 FILES = Path(__file__).parent / "files"
 PAGES = ("index", "overview", "tags_history")
 """The kinds of page that a new catalog names."""
+_SECTIONS = frozenset({"index", "overview"})
+"""Those of them that lie in an `_index.md`."""
 TEMPLATES = "templates"
 """The folder of a new site's own templates."""
 REDIRECT = "tagpages-redirect.html"
@@ -79,14 +81,16 @@ def catalog(start: Start) -> str:
     return _filled("catalog.yaml", start, source=source.rstrip("\n"))
 
 
-def templates(start: Start, *, tabs: bool) -> Iterator[tuple[str, str]]:
-    """The site's templates, by path: each extends the packaged one, and replaces nothing.
+def templates(start: Start, *, tabs: bool, themed: bool) -> Iterator[tuple[str, str]]:
+    """The site's templates, by path: each extends the packaged one.
 
-    With `tabs` the tab bar is made of the site's own shortcodes.
+    With `tabs` the tab bar is made of the site's own shortcodes. On a site with layouts that are
+    not ours (`themed`), pages that are sections to Hugo get the layout of single pages.
     """
     for page in PAGES:
         name = f"{page}.md.j2"
-        yield f"{TEMPLATES}/{name}", _filled("templates/page.md.j2", start, name=name)
+        form = "section" if themed and page in _SECTIONS else "page"
+        yield f"{TEMPLATES}/{name}", _filled(f"templates/{form}.md.j2", start, name=name)
     if tabs:
         yield f"{TEMPLATES}/tabs.md.j2", _filled("templates/tabs.md.j2", start)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.real.client import Skopeo, run_skopeo
+from tests.real.client import NOBODY, Skopeo, run_skopeo
 from tests.real.distribution import Distribution, storage
 from tests.real.pusher import pusher
 from tests.real.shelf import Shelf, fill
 from tests.real.site import Site
+from tests.support import ROOT
 
 
 def _require(program: str) -> None:
@@ -61,3 +64,22 @@ def registry(docker_registry: type[Distribution], shelf: Shelf) -> Iterator[Dist
 def site(docker_registry: type[Distribution], disk: Path, tmp_path: Path) -> Site:
     """Pages of a registry that is empty yet."""
     return Site(tmp_path, lambda: docker_registry(disk))
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody with a name for git, and with `tagpages` and `hugo` to call."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, module in (("tagpages", "generator"), ("hugo", "hugo")):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+        program.chmod(0o755)
+    names = [f"{role}_{what}" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
+    return {
+        **os.environ,
+        **NOBODY,
+        **{f"GIT_{name}": "us" for name in names},
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }

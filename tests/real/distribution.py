@@ -32,14 +32,20 @@ class Distribution:
     """The registry on the storage in `folder`, for as long as it is entered.
 
     `auth` is that section of its configuration (distribution, docs/configuration.md). `address` is
-    where it listens; by default on a port that the system chooses.
+    where it listens; by default on a port that the system chooses. `certificate` is a file with its
+    certificate and key, for TLS.
     """
 
     def __init__(
-        self, folder: Path, auth: Mapping[str, object] | None = None, address: str = "127.0.0.1:0"
+        self,
+        folder: Path,
+        auth: Mapping[str, object] | None = None,
+        address: str = "127.0.0.1:0",
+        certificate: Path | None = None,
     ) -> None:
         self.address = address
         self._auth = auth
+        self._certificate = certificate
         self._folder = folder
         self._access = folder / "access.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +54,7 @@ class Distribution:
         settings = {
             "version": 0.1,
             "storage": {"filesystem": {"rootdirectory": str(self._folder / "storage")}},
-            "http": {"addr": self.address},
+            "http": {"addr": self.address, **self._tls()},
         } | ({"auth": self._auth} if self._auth else {})
         configuration = self._folder / "config.yml"
         configuration.write_text(json.dumps(settings))
@@ -72,6 +78,10 @@ class Distribution:
         assert self._process
         self._process.terminate()
         self._process.wait()
+
+    def _tls(self) -> dict[str, object]:
+        file = str(self._certificate)
+        return {"tls": {"certificate": file, "key": file}} if self._certificate else {}
 
     def requests(self) -> list[tuple[str, str, int]]:
         """Method, target and status of what it was asked; whole only after its end."""

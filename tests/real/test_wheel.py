@@ -22,8 +22,8 @@ PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--cons
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel."""
     dist = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", dist, ROOT]
-    subprocess.run(command, check=True, capture_output=True)
+    python = [sys.executable, "-m", "build", "--no-isolation"]
+    subprocess.run([*python, "--outdir", dist, ROOT], check=True, capture_output=True)
     (wheel,) = dist.glob("*.whl")
     return wheel
 
@@ -50,8 +50,8 @@ def test_a_wheel_in_a_bare_environment_leads_from_an_empty_folder_to_pages(
     bare, folder = tmp_path / "bare", tmp_path / "here"
     folder.mkdir()
     subprocess.run([sys.executable, "-m", "venv", bare], check=True)
-    pip = [bare / "bin" / "python", *PIP, ROOT / "constraints.txt", f"{wheel}{extra}"]
-    subprocess.run(pip, check=True)
+    python = bare / "bin" / "python"
+    subprocess.run([python, *PIP, ROOT / "constraints.txt", f"{wheel}{extra}"], check=True)
     environ = {**os.environ, **NOBODY, "PATH": f"{bare}/bin:/usr/bin:/bin"}
     for name in ("PYTHONPATH", "VIRTUAL_ENV"):
         environ.pop(name, None)
