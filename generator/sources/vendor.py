@@ -50,6 +50,11 @@ class VendorSpec(RemoteSpec, frozen=True, kw_only=True):
         before = self.repository.partition("{image}")[0]
         return before.partition("/")[0] if "/" in before else ""
 
+    @property
+    def lists_images(self) -> bool:
+        """Whether there is a namespace to list."""
+        return bool(self.namespace)
+
     def origin_of(self, address: str) -> Origin:
         """The origin of a configured host or URL; raises RegistryError for plain http."""
         return Origin.configured(address, insecure=self.insecure)
