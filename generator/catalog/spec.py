@@ -24,9 +24,15 @@ S = TypeVar("S")
 P = TypeVar("P")
 """The page kinds that a catalog may name: a literal of their names."""
 
-PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$")]
-LineText = Annotated[str, Meta(pattern=r"^[^\r\n]+(?!\n)$")]
-SignerText = Annotated[str, Meta(pattern=r"^[^\s\"'`\\<>{}$\x00-\x1f]*(?!\n)$")]
+PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$", examples=["folder/name"])]
+LineText = Annotated[str, Meta(pattern=r"^[^\r\n]+(?!\n)$", examples=["some words on one line"])]
+SignerText = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s\"'`\\<>{}$\x00-\x1f]*(?!\n)$",
+        examples=["https://example.com/signer", "keys/cosign.pub"],
+    ),
+]
 """A text that stands in a command of a page as it is: no spaces, quotes or brackets."""
 IMAGE = "{image}"
 """What stands for the image's name in an address."""
@@ -206,6 +212,7 @@ class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):
         Meta(
             description="The table's name in templates and state.",
             pattern=r"^[a-z][a-z0-9_-]{0,62}(?!\n)$",
+            examples=["public", "private-2"],
         ),
     ]
     title: Annotated[

@@ -36,7 +36,10 @@ from generator.sources.rows import Row, Rows, ShiftingError, whole
 
 BaseUrl = Annotated[
     str,
-    Meta(pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[\w./-]*)?(?!\n)$"),
+    Meta(
+        pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[\w./-]*)?(?!\n)$",
+        examples=["https://api.example.com"],
+    ),
 ]
 """An API's base URL in the catalog, with a path if it has one."""
 
