@@ -125,7 +125,7 @@ def test_nothing_is_told_of_other_images(site: Site) -> None:
         "`public`: none of 2 tags removed.\n"
         "0 added, 0 removed, 0 changed, 1 unchanged, 0 failed or held back\n"
     )
-    err = site.build().err
+    err = site.run("build").err
     assert all(image in err for image in ("ghost", "tool", "not-there"))
 
 

@@ -53,7 +53,7 @@ def test_a_template_may_use_its_own_and_packaged_ones(site: Site) -> None:
 
 
 def test_a_folder_of_templates_may_lack_what_is_packaged(site: Site) -> None:
-    own_template(site, "unused", "other.md.j2")
+    own_template(site, "unused", "index.md.j2")
     site.build()
     assert digest("a") in site.body("app")
 

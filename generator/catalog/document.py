@@ -6,6 +6,23 @@ from typing import Any
 
 import yaml
 
+_SAID = {
+    r"'\t'": "a tab: write spaces",
+    "expected ',' or '}', but got '{'": "a text with a brace within braces: put it in quotes",
+    "mapping values are not allowed here": (
+        "a `:` where none can be: put the text in quotes, or align the key with those above"
+    ),
+    "that cannot start any token": "a text with such a sign at its start stands in quotes",
+    "another document": "a line `---` begins another document: a catalog is one",
+    "recursive": "an alias within what it stands for",
+}
+"""By what PyYAML says of a mistake, our words; the first that fits."""
+_SAID_OF_ITS_START = {
+    "could not find expected ':'": "a key without its `:`",
+    "expected ',' or": "a list or mapping in brackets that is not closed, or lacks a comma",
+    "while scanning a quoted scalar": "a quote that is not closed",
+}
+"""Likewise, for what is found late: the mistake is where it begins."""
 _KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
@@ -33,13 +50,22 @@ def parsed(data: bytes) -> tuple[yaml.MappingNode, dict[str, Any]]:
         line = text.count("\n", 0, error.position)
         reason = "not UTF-8, or a control character"
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line if error.problem_mark else 0
-        reason = ", ".join(filter(None, (error.context, error.problem)))
-        if r"'\t'" in reason:
-            reason = "a tab: write spaces"
+        line, reason = _told(error)
     except RecursionError:
         line, reason = loader.get_mark().line, "nested too deeply"
     raise DocumentError(line, f"not valid YAML: {reason}")
+
+
+def _told(error: yaml.MarkedYAMLError) -> tuple[int, str]:
+    """The line of a mistake, and what it is."""
+    said = ", ".join(filter(None, (error.context, error.problem)))
+    mark, table = error.problem_mark, _SAID
+    if error.context_mark and not any(theirs in said for theirs in _SAID):
+        mark, table = error.context_mark, _SAID_OF_ITS_START
+    reason = next((ours for theirs, ours in table.items() if theirs in said), "")
+    if not reason:
+        mark = error.problem_mark
+    return mark.line if mark else 0, reason or said
 
 
 class _Loader(yaml.SafeLoader):

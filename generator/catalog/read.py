@@ -19,6 +19,7 @@ from msgspec.structs import FieldInfo, fields
 
 from generator.catalog.document import DocumentError, parsed
 from generator.errors import UsageError
+from generator.model import shown
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ _WORDS = {
     "Expected ": "write ",
     ", got ": ", not ",
     "Invalid RFC3339 encoded datetime": "write `datetime`",
+    "list of length >= 1": "list with at least one entry",
     "`array`": "a list",
     "`bool`": "true or false",
     "`bool | str`": "a text",
@@ -101,7 +103,11 @@ def _whole(part: _Part, text: str, *, is_ours: bool) -> tuple[int, str]:
         return _inner(part, f"{part.path}.{about[1]}").says(about[2]) if about else part.says(text)
     if isinstance(part.node, yaml.ScalarNode) and (words := _words(part.kind)):
         word = part.node.value
-        return part.says(f"unknown value `{word}`{_nearest(word, words)}")
+        near = get_close_matches(word, words, n=1, cutoff=0.5)
+        meant = f"; did you mean `{near[0]}`? Valid are " if near else "; valid are "
+        return part.says(f"unknown value `{word}`{meant}{_listed(words)}")
+    if "matching regex" in text and (examples := _examples(part.kind)):
+        return part.says(f"write it like {' or '.join(examples)}, not {shown(part.value)}")
     for theirs, ours in _WORDS.items():
         text = text.replace(theirs, ours)
     return part.says(text)
@@ -165,6 +171,16 @@ def _words(kind: Any) -> list[str]:
     return [word for one in _members(kind) if get_origin(one) is Literal for word in get_args(one)]
 
 
+def _examples(kind: Any) -> list[str]:
+    """Return the examples of a text that the catalog gives."""
+    parts = [kind]
+    for part in parts:
+        parts += get_args(part) if get_origin(part) in {Annotated, Union, UnionType} else ()
+    metas = (meta for part in parts for meta in getattr(part, "__metadata__", ()))
+    texts = (getattr(meta, "examples", None) for meta in metas)
+    return [f"`{text}`" for text in next(filter(None, texts), [])]
+
+
 def _members(kind: Any) -> list[Any]:
     """Return the members of a union, or else the type itself; without metadata."""
     if get_origin(kind) is Annotated:
@@ -177,4 +193,8 @@ def _members(kind: Any) -> list[Any]:
 def _nearest(word: str, valid: Iterable[str]) -> str:
     if close := get_close_matches(word, valid := list(valid), n=1, cutoff=0.5):
         return f"; did you mean `{close[0]}`?"
-    return f"; valid are {', '.join(f'`{item}`' for item in valid)}" if valid else ""
+    return f"; valid are {_listed(valid)}" if valid else ""
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from fnmatch import translate
-from functools import lru_cache
 from math import isfinite
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from generator.catalog.globs import is_glob, pattern
 from generator.errors import TagpagesError
 from generator.grouping import Older, Window
 from generator.model import check_name
@@ -25,9 +24,15 @@ S = TypeVar("S")
 P = TypeVar("P")
 """The page kinds that a catalog may name: a literal of their names."""
 
-PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$")]
-LineText = Annotated[str, Meta(pattern=r"^[^\r\n]+(?!\n)$")]
-SignerText = Annotated[str, Meta(pattern=r"^[^\s\"'`\\<>{}$\x00-\x1f]*(?!\n)$")]
+PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$", examples=["folder/name"])]
+LineText = Annotated[str, Meta(pattern=r"^[^\r\n]+(?!\n)$", examples=["some words on one line"])]
+SignerText = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s\"'`\\<>{}$\x00-\x1f]*(?!\n)$",
+        examples=["https://example.com/signer", "keys/cosign.pub"],
+    ),
+]
 """A text that stands in a command of a page as it is: no spaces, quotes or brackets."""
 IMAGE = "{image}"
 """What stands for the image's name in an address."""
@@ -41,15 +46,6 @@ _TAB_TITLE = re.compile(r"[^`\r\n]+")
 _LINK = re.compile(r"[^\s\"'`\\<>(){}\[\]]*")
 _NO_LINK = "an address has no spaces, quotes, backslashes or brackets"
 _FRONT_MATTER_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-
-
-def _is_glob(name: str) -> bool:
-    return any(sign in name for sign in "*?[")
-
-
-@lru_cache(maxsize=16)
-def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, globs)) or r"(?!)")
 
 
 def _checked_name(key: str, name: str) -> None:
@@ -216,6 +212,7 @@ class TableSpec(_Spec, Generic[S], frozen=True, kw_only=True):
         Meta(
             description="The table's name in templates and state.",
             pattern=r"^[a-z][a-z0-9_-]{0,62}(?!\n)$",
+            examples=["public", "private-2"],
         ),
     ]
     title: Annotated[
@@ -272,19 +269,23 @@ class Images(_Spec, frozen=True, kw_only=True):
 
     def exact(self) -> tuple[str, ...]:
         """The included names that are no globs."""
-        return tuple(name for name in self.include if not _is_glob(name))
+        return tuple(name for name in self.include if not is_glob(name))
+
+    def globs(self) -> tuple[str, ...]:
+        """The included globs."""
+        return tuple(filter(is_glob, self.include))
 
     def has_globs(self) -> bool:
         """Whether what the sources list matters."""
-        return any(_is_glob(name) for name in self.include)
+        return bool(self.globs())
 
     def wanted(self, name: str) -> bool:
         """Whether the image gets a page, if it has tags."""
-        return bool(_pattern(self.include).fullmatch(name)) and not self.excluded(name)
+        return bool(pattern(self.include).fullmatch(name)) and not self.excluded(name)
 
     def excluded(self, name: str) -> bool:
         """Whether the image must not have a page."""
-        return bool(_pattern(self.exclude).fullmatch(name))
+        return bool(pattern(self.exclude).fullmatch(name))
 
     def repositories(self, table: str) -> dict[str, str]:
         """By image, the repositories of a table that differ from the source's rule."""
@@ -297,7 +298,7 @@ class Images(_Spec, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check the exact names and the overridden ones."""
         for index, name in enumerate(self.include):
-            if not _is_glob(name):
+            if not is_glob(name):
                 _checked_name(f"include[{index}]", name)
         for name, tables in self.overrides.items():
             _checked_name("overrides", name)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 DONE, TROUBLE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
-"""The exit codes: done; something failed, was held back or has drifted; a mistake of the user's,
-with nothing written; interrupted, with nothing half written."""
+"""The exit codes: done; something failed, was held back, is not found or has drifted; a mistake of
+the user's, with nothing written; interrupted, with nothing half written."""
 
 
 class Time(click.ParamType[datetime]):

@@ -45,10 +45,24 @@ def in_shard(image: str, shard: tuple[int, int]) -> bool:
     return of == 1 or crc32(image.encode()) % of == number - 1
 
 
+class Listed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a source lists, held against what the catalog says of images.
+
+    `images` is how many it lists. Of the globs of `images.include`, and of what `images.exclude`
+    has, those are here that match none of them, each with the listed name that may have been meant,
+    or an empty text.
+    """
+
+    images: int
+    include: dict[str, str] = {}
+    exclude: dict[str, str] = {}
+
+
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer of one source (`table`): a line of an answers file.
 
-    With `names`: the images that were to be asked for. With `image`: its `tags`, None where there
+    With `names`: the images that were to be asked for; `listed` if the source listed any. With
+    `image`: its `tags`, None where there
     is no such image, and `notes`, what was odd about them; or the reason why it `failed`. With
     `failed` and no image: why the source was not asked to its end. With `facts`: those of digests,
     by digest. With `key`: the `value` that one request gave (in a journal only).
@@ -56,6 +70,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     table: str
     names: tuple[str, ...] | None = None
+    listed: Listed | None = None
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
@@ -69,13 +84,15 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 class SourceAnswers:
     """What one source answered so far.
 
-    `names` are the images that were to be asked for, None before they were listed. An image that
+    `names` are the images that were to be asked for, None before they were listed; `listed` is None
+    where the source was not asked for a list. An image that
     the source does not have is None in `images`; `notes` say what was odd about an answer.
     `given_up` says why the source was not asked to its end. `facts` are those of digests; `values`
     are those of single requests, by key.
     """
 
     names: tuple[str, ...] | None = None
+    listed: Listed | None = None
     images: dict[str, tuple[Tag, ...] | None] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -86,7 +103,7 @@ class SourceAnswers:
     def add(self, answer: Answer) -> None:
         """Take in an answer; a later one about the same image replaces an earlier one."""
         if answer.names is not None:
-            self.names = answer.names
+            self.names, self.listed = answer.names, answer.listed
         elif answer.key:
             self.values[answer.key] = answer.value
         elif answer.facts:
@@ -103,7 +120,7 @@ class SourceAnswers:
     def answers(self, table: str) -> Iterator[Answer]:
         """The same as single answers, but for the values of single requests."""
         if self.names is not None:
-            yield Answer(table, names=self.names)
+            yield Answer(table, names=self.names, listed=self.listed)
         for digest in sorted(self.facts):
             yield Answer(table, facts={digest: self.facts[digest]})
         for image in sorted(self.images):

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec.structs import replace
 
-from generator.collect.answers import VERSION, Answer, Answers, Header
+from generator.collect.answers import VERSION, Answer, Answers, Header, Listed
 from generator.errors import TagpagesError
 from generator.facts import decode_facts
 from generator.model import Tag, check_digest, check_name, checked_tags
@@ -35,6 +35,7 @@ class _Line(msgspec.Struct, frozen=True):
 
     table: str
     names: tuple[str, ...] | None = None
+    listed: Listed | None = None
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
@@ -118,6 +119,7 @@ def _checked(line: _Line) -> Answer:
     return Answer(
         table=line.table,
         names=line.names,
+        listed=line.listed,
         image=line.image,
         tags=tags,
         notes=line.notes,

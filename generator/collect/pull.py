@@ -10,8 +10,9 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Protocol, Self
 
+from generator.catalog.globs import misspelt, nearest, unmatched
 from generator.catalog.spec import Images
-from generator.collect.answers import Answer, SourceAnswers
+from generator.collect.answers import Answer, Listed, SourceAnswers
 from generator.collect.file import as_line
 from generator.collect.in_time import in_time, late
 from generator.collect.journal import Journal, Memo
@@ -100,6 +101,7 @@ class Pull:
         self._spec = shared.collection.sources[table]
         self._answers = answers
         self._notes: dict[str, list[str]] = {}
+        self._seen: set[str] = set()
         self._hidden: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -117,8 +119,9 @@ class Pull:
         try:
             source = self._spec.open(self._ask())
             if self._answers.names is None:
-                names = sorted(_wanted(self._shared.collection, await source.names()))
-                self._add(Answer(self._table, names=tuple(names)))
+                named = await source.names()
+                names = sorted(_wanted(self._shared.collection, named))
+                self._add(Answer(self._table, names=tuple(names), listed=self._listed(named)))
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the other sources
             self._give_up(error)
             return
@@ -164,6 +167,23 @@ class Pull:
             notes=tuple(self._notes.get(name, ())),
         )
 
+    def _listed(self, named: Iterable[str]) -> Listed | None:
+        """What the source lists, among what it `named`, and what it had asked about: all it saw."""
+        images = self._shared.collection.images
+        if not (images.has_globs() and self._spec.lists_images):
+            return None
+        listed = {*self._seen, *named} - images.repositories(self._table).keys()
+        return Listed(
+            len(listed),
+            {glob: nearest(glob, listed) for glob in unmatched(images.globs(), listed)},
+            {name: misspelt(name, listed) for name in unmatched(images.exclude, listed)},
+        )
+
+    def _is_wanted(self, name: str) -> bool:
+        self._seen.add(name)
+        collection = self._shared.collection
+        return collection.images.wanted(name) and collection.selected(name)
+
     def _judge_hidden(self) -> None:
         """What the registry does not show is absent if it never was known, and it shows others."""
         if not any(self._answers.images.values()):
@@ -202,13 +222,9 @@ class Pull:
             as_of=collection.as_of,
             names=tuple(name for name in images.exact() if collection.selected(name)),
             listed=images.has_globs(),
-            wanted=lambda name: images.wanted(name) and collection.selected(name),
+            wanted=self._is_wanted,
             known=self._known,
-            repositories={
-                name: tables[table].repository
-                for name, tables in images.overrides.items()
-                if table in tables
-            },
+            repositories=images.repositories(table),
             session=self._shared.opened,
             tell=lambda image, oddity: self._notes.setdefault(image, []).append(oddity),
             once=Memo(table, self._answers.values, self._keep).once,

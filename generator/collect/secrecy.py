@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from generator.collect.answers import SourceAnswers
+from generator.collect.answers import Listed, SourceAnswers
 from generator.facts.base import CouldNotLook
 from generator.model import Tag
 from generator.registry import Session
@@ -50,6 +50,12 @@ def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[
     answers.given_up = session.redacted(answers.given_up)
     if answers.names is not None:
         answers.names = tuple(public.values())
+    if answers.listed:
+        include, exclude = (
+            {glob: session.redacted(name) for glob, name in found.items()}
+            for found in (answers.listed.include, answers.listed.exclude)
+        )
+        answers.listed = Listed(answers.listed.images, include, exclude)
 
 
 def _text(tags: Sequence[Tag]) -> str:

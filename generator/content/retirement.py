@@ -9,8 +9,9 @@ the image gets pages as new ones when the catalog does not retire it any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from generator.catalog.globs import nearest
 from generator.catalog.spec import Retired
 from generator.content.page import RETIRED, retired_for
 from generator.content.plan import Plan
@@ -27,16 +28,18 @@ def plan_retired(
     publisher: Publisher,
     images: Iterable[str],
     retired: Mapping[str, Retired],
-    has_pages: Callable[[str], bool],
+    paged: Collection[str],
 ) -> None:
     """Plan what becomes of the `images`, which are retired and have files of ours.
 
-    An image whose successor has no pages (`has_pages`) is left as it is, and fails.
+    An image whose successor has no pages, as the `paged` ones have, is left as it is, and fails.
     """
     for image in images:
         successor = retired[image].redirect
-        if successor and not has_pages(successor):
-            plan.fail(image, f"it is retired in favour of `{successor}`, which has no page")
+        if successor and successor not in paged:
+            near = nearest(successor, paged)
+            meant = f"; did you mean `{near}`?" if near else ""
+            plan.fail(image, f"it is retired in favour of `{successor}`, which has no page{meant}")
         elif plan.add(image, lambda: _changes(publisher, image, successor), after=successor):  # noqa: B023
             plan.tell("retired", image, successor or "")
 

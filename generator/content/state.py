@@ -138,6 +138,8 @@ def encode_build(build: Build) -> bytes:
         fields.append(f'  "{name}": {{{body}}}')
     if build.scope:
         fields.append(f'  "scope": {_encode(build.scope).decode()}')
+    if build.matched:
+        fields.append(f'  "matched": {_encode(build.matched).decode()}')
     fields.append(f'  "standing": {_encode_lines(build.standing, 2)}')
     nights = ",\n".join(
         f"    {_encode(time).decode()}: {_encode_lines(build.noticed[time], 4)}"

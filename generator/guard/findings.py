@@ -27,6 +27,7 @@ FindingKind = Literal[
     "odd_answer",
     "removed",
     "left_out",
+    "unmatched",
     "unchanged",
     "time_ahead",
     "unverified",
@@ -60,6 +61,7 @@ FindingKind = Literal[
 - `odd_answer`: a source's answer has something odd, which was left out, or taken as it is.
 - `kept_day`: the source gave a later day for the same digest and tags, which is not believed.
 - `left_out`: a source that has never answered yet; pages do without its table until it does.
+- `unmatched`: the catalog names something that nothing has, and that it never had.
 - `unchanged`: a source has given the very same answer for longer than it used to.
 - `time_ahead`: tags have a time after that of the build, which is not believed.
 - `unverified`: the image of a documented tag had a signature or attestation that was verified, and

@@ -106,7 +106,8 @@ class Build(msgspec.Struct, frozen=True):
     last nights in which that moved, `answers` since when they answer the same, and `scope` is a
     hash of what the catalog says of images. `standing` is what the last build had to tell that
     lasts; `noticed` has what happened (`EVENTS`) in the last nights, by the time of their builds.
-    `outputs` are the kinds of file that it wrote.
+    `outputs` are the kinds of file that it wrote, `matched` the entries of the catalog that matched
+    something in it or before.
     """
 
     as_of: datetime | None = None
@@ -120,6 +121,7 @@ class Build(msgspec.Struct, frozen=True):
     standing: tuple[Finding, ...] = ()
     noticed: dict[datetime, tuple[Finding, ...]] = {}
     outputs: tuple[str, ...] = ()
+    matched: tuple[str, ...] = ()
 
     def noticed_since(self, earlier: Build) -> list[Finding]:
         """What there is to tell: how things stand, and what happened that `earlier` lacks."""

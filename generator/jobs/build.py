@@ -36,6 +36,7 @@ from generator.jobs.planning import (
     sparing,
     stored_subjects,
 )
+from generator.jobs.unmatched import note_unmatched, unused_templates
 from generator.pages.base import Subject
 from generator.report.changes import Report
 from generator.report.facts import State, facts_changed
@@ -90,12 +91,14 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         plan = plan_images(job, publisher, known, subjects, verdict.gone)
         plan.findings[:0] = [*verdict.findings, *spared]
         _note_unmanaged(job, plan, known)
-        _note_unknown(job, plan, verdict)
+        _note_unknown(job, plan, verdict, known.last)
         _note_facts(job, plan, verdict, told)
         plan.findings += [
             Finding("odd_answer", image, table, note) for table, image, note in notes(parts)
         ]
         _note_changes(job, plan, known, subjects, as_of)
+        unmatched, matched = note_unmatched(job, there, parts)
+        plan.findings += [*unmatched, *unused_templates(job)]
         check_only(job, plan)
         report = report_of(job, plan, known, verdict.images, as_of)
         if not night.dry_run:
@@ -107,7 +110,7 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
                 report = report_of(job, plan, known, verdict.images, as_of)
             outputs = remaining_outputs(job, known.last, there.files, plan)
             left = record(job, known, verdict, report)
-            _write_build(tree, replace(left, outputs=outputs))
+            _write_build(tree, replace(left, outputs=outputs, matched=matched))
             _remove_leftovers(job, tree)
     return report
 
@@ -189,13 +192,14 @@ def _note_unmanaged(job: Job, plan: Plan, known: Known) -> None:
             plan.tell("unmanaged", name, "no tags.json")
 
 
-def _note_unknown(job: Job, plan: Plan, verdict: Verdict) -> None:
-    """Tell of images that the catalog names and that no source has, once all have answered."""
+def _note_unknown(job: Job, plan: Plan, verdict: Verdict, last: Build) -> None:
+    """Tell of images that the catalog names and that no source has any more."""
     told = {finding.image for finding in plan.findings}
     if None in told:
         return
     for name in filter(job.selected, job.catalog.images.exact()):
-        if not (job.catalog.images.excluded(name) or name in verdict.images.keys() | told):
+        had = f"images.include {name}" in last.matched
+        if had and not (job.catalog.images.excluded(name) or name in verdict.images.keys() | told):
             plan.tell("missing", name, "named in images.include")
 
 

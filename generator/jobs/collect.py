@@ -20,6 +20,7 @@ from generator.content.known import Known
 from generator.errors import UsageError
 from generator.facts.base import Facts, Place
 from generator.jobs.job import Job
+from generator.jobs.unmatched import note_unmatched
 
 WHOLE = (1, 1)
 """The shard that has all images."""
@@ -76,14 +77,23 @@ def known_facts(known: Known) -> dict[Place, Facts]:
 
 
 def collect_to_file(job: Job, observer: Observer, pull: Pull, path: Path) -> list[str]:
-    """Collect into an answers file; what failed, a line each.
+    """Collect into an answers file; what failed or is named and not found, a line each.
 
     Raises TagpagesError when the file cannot be written, or the content tree not be read.
     """
     if not path.parent.is_dir():
         raise UsageError(f"--out {path}: there is no folder {path.parent}")
-    answers = collect(job, job.known(), observer, pull)
+    known = job.known()
+    answers = collect(job, known, observer, pull)
     file.write(path, answers)
+    told, _ = note_unmatched(job, known, [answers])
+    return [
+        *(f"the catalog: {item.detail}" for item in told),
+        *_failed(answers),
+    ]
+
+
+def _failed(answers: Answers) -> list[str]:
     return [
         f"{subject}: {reason}"
         for table, source in answers.tables.items()

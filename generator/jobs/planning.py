@@ -222,5 +222,5 @@ def _plan_others(
         publisher,
         [name for name in there if name in retired and not excluded(name)],
         retired,
-        successors.__contains__,
+        successors,
     )

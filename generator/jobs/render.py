@@ -18,6 +18,7 @@ from generator.jobs.planning import (
     sparing,
     stored_subjects,
 )
+from generator.jobs.unmatched import still_unmatched, unused_templates
 from generator.report.changes import Report
 
 
@@ -40,7 +41,10 @@ def render(job: Job, *, renew: bool = False) -> Report:
 
 def check(job: Job) -> tuple[list[Change], Report]:
     """What `render` would change; nothing is written."""
-    plan, report = _planned(job, _existing_tree(job), job.known())
+    known = job.known()
+    plan, report = _planned(job, _existing_tree(job), known)
+    told = [*report.findings, *still_unmatched(job, known), *unused_templates(job)]
+    report = replace(report, findings=tuple(told))
     return [change for changes in plan.changes.values() for change in changes], report
 
 

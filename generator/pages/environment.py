@@ -18,7 +18,9 @@ from pathlib import Path
 import jinja2
 import jinja2.nodes
 import msgspec
+from jinja2.meta import find_referenced_templates
 
+from generator.catalog.globs import nearest
 from generator.errors import UsageError
 from generator.grouping import more_than_months
 from generator.model import TagGroup, short_digest
@@ -54,10 +56,10 @@ class Renderer:
     """
 
     def __init__(self, folder: Path | None = None, *, pad: bool = True) -> None:
-        own = [jinja2.FileSystemLoader(folder)] if folder else []
+        self._own = [jinja2.FileSystemLoader(folder)] if folder else []
         packaged = jinja2.FileSystemLoader(PACKAGED)
         prefixed = jinja2.PrefixLoader({PREFIX: packaged})
-        self._loader = jinja2.ChoiceLoader([prefixed, *own, packaged])
+        self._loader = jinja2.ChoiceLoader([prefixed, *self._own, packaged])
         self._environment = jinja2.Environment(  # noqa: S701 - the output is Markdown, not HTML
             loader=self._loader,
             undefined=jinja2.StrictUndefined,
@@ -105,6 +107,24 @@ class Renderer:
         statements = self._environment.parse(source).find_all(jinja2.nodes.Extends)
         named = (statement.template for statement in statements)
         return {name.value for name in named if isinstance(name, jinja2.nodes.Const)}
+
+    def unused(self) -> list[tuple[str, str]]:
+        """The site's templates (`*.j2`) that no page has, each with the nearest that pages have.
+
+        One that another template includes or imports is used. None are told where a template names
+        such a one only when it is rendered.
+        """
+        pages = sorted(path.name for path in PACKAGED.iterdir())
+        files = [name for loader in self._own for name in loader.list_templates()]
+        own = [name for name in files if name.endswith(".j2")]
+        used = [name for name in own if name in pages]
+        for name in used:
+            source, _, _ = self._loader.get_source(self._environment, name)
+            named = set(find_referenced_templates(self._environment.parse(source)))
+            if None in named:
+                return []
+            used += [other for other in own if other in named and other not in used]
+        return [(name, nearest(name, pages)) for name in own if name not in used]
 
     def render(self, template: str, values: Mapping[str, object]) -> str:
         """The text that a template makes of the values.

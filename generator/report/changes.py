@@ -119,8 +119,8 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def is_trouble(self) -> bool:
-        """Whether something failed or was held back."""
-        return bool(self.found("failed", "held"))
+        """Whether something failed, was held back, or is named in the catalog and not found."""
+        return bool(self.found("failed", "held", "unmatched"))
 
 
 class Span(NamedTuple):

@@ -21,6 +21,7 @@ def needs_a_look(report: Report) -> list[Section]:
         section("Held back", _findings(_young(held, stale))),
         section("Believed after all", _findings(found("released"))),
         section("Failed", _findings(_young(failed, stale))),
+        section("Named in the catalog, and not found", _findings(found("unmatched"))),
         section("Not signed any more", _findings(found("unsigned"))),
         section("Started as root now", _findings(found("user_root"))),
         section("End of life reached", _findings(found("end_of_life"))),
@@ -98,7 +99,7 @@ def _findings(findings: Iterable[Finding]) -> list[Entry]:
 
 def _finding(item: Finding) -> Entry:
     """A finding as an entry: what its images have in common is the text."""
-    site = "the catalog" if item.kind == "held" else "the site"
+    site = "the catalog" if item.kind in {"held", "unmatched"} else "the site"
     source = f"source {item.table}" if item.table else site
     subject = plain(item.image or source)
     table = f"{item.table}:" if item.table and item.image else ""

@@ -114,6 +114,11 @@ class SourceSpec(
         return self.image_timeout is not None
 
     @property
+    def lists_images(self) -> bool:
+        """Whether the source can tell which images there are."""
+        return True
+
+    @property
     def time_limit(self) -> float | None:
         """Seconds that the whole source may take; None where nothing is waited for."""
         return None

@@ -39,6 +39,7 @@ class Chainguard(VendorSpec, frozen=True, kw_only=True, tag="chainguard"):
         Meta(
             description="The UID of the organisation or folder to list.",
             pattern=r"^([0-9a-f]+(/[0-9a-f]+)*)?(?!\n)$",
+            examples=["0123456789abcdef0123456789abcdef01234567"],
         ),
     ] = ""
     show: Annotated[
@@ -67,6 +68,7 @@ class Chainguard(VendorSpec, frozen=True, kw_only=True, tag="chainguard"):
                 "name it, and to ask it what images contain."
             ),
             pattern=r"^([a-z0-9]+([._-]+[a-z0-9]+)*)?(?!\n)$",
+            examples=["example.com"],
         ),
     ] = ""
     registry: Annotated[Host, Meta(description="The registry.")] = "cgr.dev"

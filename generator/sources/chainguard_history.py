@@ -34,6 +34,11 @@ class ChainguardHistory(VendorSpec, frozen=True, kw_only=True, tag="chainguard-h
 
     registry: Annotated[Host, Meta(description="The registry.")] = "cgr.dev"
 
+    @property
+    def lists_images(self) -> bool:
+        """Chainguard's registry lists none."""
+        return False
+
     def open(self, ask: Ask) -> Source:
         """The registry, not asked yet."""
         return _HistorySource(self, ask)

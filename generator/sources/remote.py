@@ -26,7 +26,10 @@ OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 Host = Annotated[
     str,
-    Meta(pattern=r"^(https?://)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(?!\n)$"),
+    Meta(
+        pattern=r"^(https?://)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(?!\n)$",
+        examples=["registry.example.com", "localhost:5000"],
+    ),
 ]
 """A registry's host in the catalog, with its port if it has one of its own."""
 Concurrency = Annotated[int, Meta(ge=1, le=64)]

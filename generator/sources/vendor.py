@@ -37,7 +37,10 @@ from generator.sources.rows import Row, Rows, ShiftingError, whole
 
 BaseUrl = Annotated[
     str,
-    Meta(pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[\w./-]*)?(?!\n)$"),
+    Meta(
+        pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[\w./-]*)?(?!\n)$",
+        examples=["https://api.example.com"],
+    ),
 ]
 """An API's base URL in the catalog, with a path if it has one."""
 
@@ -50,6 +53,11 @@ class VendorSpec(RemoteSpec, frozen=True, kw_only=True):
         """The first part of `repository`, if it is fixed: what to list; else empty."""
         before = self.repository.partition("{image}")[0]
         return before.partition("/")[0] if "/" in before else ""
+
+    @property
+    def lists_images(self) -> bool:
+        """Whether there is a namespace to list."""
+        return bool(self.namespace)
 
     def origin_of(self, address: str) -> Origin:
         """The origin of a configured host or URL; raises RegistryError for plain http."""
