@@ -35,9 +35,11 @@ class _Line(msgspec.Struct, frozen=True):
 
     table: str
     names: tuple[str, ...] | None = None
+    listed: dict[str, str] = {}
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
+    quiet: bool = False
     failed: str = ""
     facts: dict[str, dict[str, msgspec.Raw]] = {}
     key: str = ""
@@ -118,9 +120,11 @@ def _checked(line: _Line) -> Answer:
     return Answer(
         table=line.table,
         names=line.names,
+        listed=line.listed,
         image=line.image,
         tags=tags,
         notes=line.notes,
+        quiet=line.quiet,
         failed=line.failed,
         facts=facts,
         key=line.key,
