@@ -67,12 +67,15 @@ class Table(msgspec.Struct, frozen=True):
     """One registry's view of one image: its groups, in the order of the page's rows.
 
     `as_of` (UTC) is the time of the build that last believed it, only while that is an older one.
+    `listed` says when the image had last changed by the registry's listing, before this answer was
+    asked for: a text that is compared only, empty where that is not told.
     """
 
     name: str
     groups: tuple[TagGroup, ...] = ()
     time_kind: TimeKind = "listed"
     as_of: datetime | None = None
+    listed: str = ""
 
 
 class Image(msgspec.Struct, frozen=True):
@@ -81,17 +84,31 @@ class Image(msgspec.Struct, frozen=True):
     name: str
     tables: tuple[Table, ...]
 
+    def table(self, name: str) -> Table | None:
+        """The table of that name; None if there is none."""
+        return next((table for table in self.tables if table.name == name), None)
+
 
 class Seen(msgspec.Struct, frozen=True):
     """One source's answer of one night.
 
     `images` are the answers by image; an image that the source does not have is in neither
-    mapping. With `failure` the source as a whole could not be asked.
+    mapping. With `failure` the source as a whole could not be asked. `listed` is that of `Table`.
+    The `quiet` images were not asked for, as they have not changed: their answer is what is known.
     """
 
     images: Mapping[str, tuple[Tag, ...]] = {}
     failed: Mapping[str, Failure] = {}
     failure: Failure | None = None
+    listed: Mapping[str, str] = {}
+    quiet: Collection[str] = ()
+
+
+def tags_of(table: Table) -> tuple[Tag, ...]:
+    """The tags of a table as an answer: each with the time of its group, which is its newest's."""
+    return tuple(
+        Tag(tag, group.digest, group.last_changed) for group in table.groups for tag in group.tags
+    )
 
 
 def short_digest(digest: str) -> str:

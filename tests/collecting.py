@@ -38,7 +38,7 @@ def seen_of(
         selected=lambda _: True,
     )
     answers = ask.ask_all(collection, HEADER, Progress(), journal)
-    return seen([answers], ["public"], known=())["public"]
+    return seen([answers], ["public"], known={})["public"]
 
 
 def leave_alone(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:

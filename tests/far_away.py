@@ -15,19 +15,22 @@ from generator.registry import http as transport
 from generator.registry.message import Headers, Request
 from tests.collecting import leave_alone
 from tests.registry.fake import FakeRegistry
-from tests.registry.server import Answer, Call
+from tests.registry.server import Answer, Call, Handler
 from tests.virtual_time import run_at_once
 
 
 class World:
-    """A registry far away: each request takes `seconds`; the first `limited` earn a pause.
+    """A registry far away, or another `handler`: each request takes `seconds`.
 
-    A request whose URL contains `slow` takes an hour. `first` may answer at once, when it looks at
+    The first `limited` earn a pause.
+
+    One whose URL contains `slow` takes an hour. `first` may answer at once, when it looks at
     what is asked, `before` may take time. `busy` requests are under way.
     """
 
     def __init__(self) -> None:
         self.registry = FakeRegistry()
+        self.handler: Handler = self.registry
         self.seconds = 0.1
         self.slow = ""
         self.limited = 0
@@ -71,7 +74,7 @@ class World:
         if self.requests <= self.limited:
             return Answer(429, headers=(("Retry-After", "299"),))
         parts = urlsplit(call.target)
-        return self.registry(Call(call.method, f"{parts.path}?{parts.query}", call.headers))
+        return self.handler(Call(call.method, f"{parts.path}?{parts.query}", call.headers))
 
 
 def far_away(monkeypatch: pytest.MonkeyPatch, home: Path) -> World:

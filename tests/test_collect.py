@@ -87,7 +87,7 @@ def answers_of(
 
 def seen(*images: str, include: tuple[str, ...] = ("*",), observer: Observer | None = None) -> Seen:
     answers = answers_of(*images, include=include, observer=observer)
-    return answers_as_seen([answers], ["public"], known=())["public"]
+    return answers_as_seen([answers], ["public"], known={})["public"]
 
 
 def test_an_image_that_fails_does_not_stop_the_others() -> None:

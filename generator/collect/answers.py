@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zlib import crc32
@@ -12,11 +12,15 @@ import msgspec
 from generator.errors import Failure
 from generator.facts import by_place
 from generator.facts.base import Absent, CouldNotLook, Facts, FactsByPlace, Found, Place
-from generator.model import Seen, Tag
+from generator.model import Image, Seen, Tag, tags_of
 
-VERSION = 1
+VERSION = 2
 _KNOWS: dict[type, int] = {CouldNotLook: 0, Absent: 1, Found: 2}
 _CUT = "its answer is missing: the answers end too early; collect again"
+_OTHER = (
+    "it was not asked for, as it has not changed, but what is known of it is not what it was "
+    "when the answers were collected; collect again"
+)
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,7 +49,7 @@ def in_shard(image: str, shard: tuple[int, int]) -> bool:
     return of == 1 or crc32(image.encode()) % of == number - 1
 
 
-class Listed(msgspec.Struct, frozen=True, omit_defaults=True):
+class Matching(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a source lists, held against what the catalog says of images.
 
     `images` is how many it lists. Of the globs of `images.include`, and of what `images.exclude`
@@ -61,19 +65,22 @@ class Listed(msgspec.Struct, frozen=True, omit_defaults=True):
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer of one source (`table`): a line of an answers file.
 
-    With `names`: the images that were to be asked for; `listed` if the source listed any. With
-    `image`: its `tags`, None where there
-    is no such image, and `notes`, what was odd about them; or the reason why it `failed`. With
-    `failed` and no image: why the source was not asked to its end. With `facts`: those of digests,
-    by digest. With `key`: the `value` that one request gave (in a journal only).
+    With `names`: the images that were to be asked for; when they had last changed, as `Table` has
+    it (`listed`); and how what is listed fits the catalog (`matching`). With `image`: its `tags`,
+    None where there is no such image, and `notes`, what was odd about them; or the reason why it
+    `failed`; or that it was not asked for, as it is `quiet`. With `failed` and no image: why the
+    source was not asked to its end. With `facts`: those of digests, by digest. With `key`: the
+    `value` that one request gave (in a journal only).
     """
 
     table: str
     names: tuple[str, ...] | None = None
-    listed: Listed | None = None
+    listed: dict[str, str] = {}
+    matching: Matching | None = None
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
+    quiet: bool = False
     failed: str = ""
     facts: dict[str, Facts] = {}
     key: str = ""
@@ -84,16 +91,19 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 class SourceAnswers:
     """What one source answered so far.
 
-    `names` are the images that were to be asked for, None before they were listed; `listed` is None
-    where the source was not asked for a list. An image that
-    the source does not have is None in `images`; `notes` say what was odd about an answer.
+    `names` are the images that were to be asked for, None before they were listed; `listed` says
+    when they had last changed. `matching` is None where the source was not asked for a list. An
+    image that the source does not have is None in `images`; `quiet` ones were not asked for;
+    `notes` say what was odd about an answer.
     `given_up` says why the source was not asked to its end. `facts` are those of digests; `values`
     are those of single requests, by key.
     """
 
     names: tuple[str, ...] | None = None
-    listed: Listed | None = None
+    listed: dict[str, str] = field(default_factory=dict)
+    matching: Matching | None = None
     images: dict[str, tuple[Tag, ...] | None] = field(default_factory=dict)
+    quiet: set[str] = field(default_factory=set)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     given_up: str = ""
@@ -104,6 +114,7 @@ class SourceAnswers:
         """Take in an answer; a later one about the same image replaces an earlier one."""
         if answer.names is not None:
             self.names, self.listed = answer.names, answer.listed
+            self.matching = answer.matching
         elif answer.key:
             self.values[answer.key] = answer.value
         elif answer.facts:
@@ -112,6 +123,8 @@ class SourceAnswers:
             self.given_up = answer.failed
         elif answer.failed:
             self.failed[answer.image] = answer.failed
+        elif answer.quiet:
+            self.quiet.add(answer.image)
         else:
             self.images[answer.image] = answer.tags
             self.notes[answer.image] = answer.notes
@@ -120,13 +133,15 @@ class SourceAnswers:
     def answers(self, table: str) -> Iterator[Answer]:
         """The same as single answers, but for the values of single requests."""
         if self.names is not None:
-            yield Answer(table, names=self.names, listed=self.listed)
+            yield Answer(table, names=self.names, listed=self.listed, matching=self.matching)
         for digest in sorted(self.facts):
             yield Answer(table, facts={digest: self.facts[digest]})
         for image in sorted(self.images):
             yield Answer(
                 table, image=image, tags=self.images[image], notes=self.notes.get(image, ())
             )
+        for image in sorted(self.quiet):
+            yield Answer(table, image=image, quiet=True)
         for image in sorted(self.failed):
             yield Answer(table, image=image, failed=self.failed[image])
         if self.given_up:
@@ -134,9 +149,13 @@ class SourceAnswers:
 
     def lacking(self) -> list[str]:
         """The images that were to be asked for, and neither answered nor failed."""
-        return [
-            name for name in self.names or () if name not in self.images and name not in self.failed
-        ]
+        answered = self.images.keys() | self.quiet | self.failed.keys()
+        return [name for name in self.names or () if name not in answered]
+
+    @property
+    def shows_any(self) -> bool:
+        """Whether there is an image in it, asked for or not."""
+        return bool(self.quiet) or any(self.images.values())
 
 
 @dataclass
@@ -152,7 +171,7 @@ class Answers:
 
 
 def seen(
-    parts: Sequence[Answers], tables: Iterable[str], known: Collection[str]
+    parts: Sequence[Answers], tables: Iterable[str], known: Mapping[str, Image]
 ) -> dict[str, Seen]:
     """The parts put together, by table.
 
@@ -163,7 +182,8 @@ def seen(
     of = parts[0].header.shard[1]
     whole = [by_number.get(number) or _missing(parts[0], number) for number in range(1, of + 1)]
     return {
-        table: _seen([(part.header, part.of(table)) for part in whole], known) for table in tables
+        table: _seen(table, [(part.header, part.of(table)) for part in whole], known)
+        for table in tables
     }
 
 
@@ -200,18 +220,30 @@ def _missing(other: Answers, number: int) -> Answers:
     return Answers(msgspec.structs.replace(other.header, shard=shard), tables)
 
 
-def _seen(parts: Sequence[tuple[Header, SourceAnswers]], known: Collection[str]) -> Seen:
+def _seen(
+    table: str, parts: Sequence[tuple[Header, SourceAnswers]], known: Mapping[str, Image]
+) -> Seen:
     images: dict[str, tuple[Tag, ...]] = {}
     failed: dict[str, Failure] = {}
+    listed: dict[str, str] = {}
+    quiet: set[str] = set()
     failures: list[Failure] = []
     for header, source in parts:
-        if source.names is None or (source.given_up and not source.images):
+        if source.names is None or (source.given_up and not source.shows_any):
             failures.append(Failure(source.given_up or _CUT))
             failed |= {name: failures[-1] for name in known if header.has(name)}
             continue
         images |= {name: tags for name, tags in source.images.items() if tags is not None}
         failed |= {name: Failure(reason) for name, reason in source.failed.items()}
         failed |= {name: Failure(source.given_up or _CUT) for name in source.lacking()}
+        listed |= source.listed
+        for name in source.quiet:
+            old = known[name].table(table) if name in known else None
+            if old and old.listed == source.listed.get(name):
+                images[name] = tags_of(old)
+                quiet.add(name)
+            else:
+                failed[name] = Failure(_OTHER)
     if len(failures) == len(parts):
         return Seen(failure=failures[0])
-    return Seen(images, failed)
+    return Seen(images, failed, listed=listed, quiet=quiet)

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec.structs import replace
 
-from generator.collect.answers import VERSION, Answer, Answers, Header, Listed
+from generator.collect.answers import VERSION, Answer, Answers, Header, Matching
 from generator.errors import TagpagesError
 from generator.facts import decode_facts
 from generator.model import Tag, check_digest, check_name, checked_tags
@@ -35,10 +35,12 @@ class _Line(msgspec.Struct, frozen=True):
 
     table: str
     names: tuple[str, ...] | None = None
-    listed: Listed | None = None
+    listed: dict[str, str] = {}
+    matching: Matching | None = None
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
+    quiet: bool = False
     failed: str = ""
     facts: dict[str, dict[str, msgspec.Raw]] = {}
     key: str = ""
@@ -120,9 +122,11 @@ def _checked(line: _Line) -> Answer:
         table=line.table,
         names=line.names,
         listed=line.listed,
+        matching=line.matching,
         image=line.image,
         tags=tags,
         notes=line.notes,
+        quiet=line.quiet,
         failed=line.failed,
         facts=facts,
         key=line.key,

@@ -12,13 +12,13 @@ from typing import Protocol, Self
 
 from generator.catalog.globs import misspelt, nearest, unmatched
 from generator.catalog.spec import Images
-from generator.collect.answers import Answer, Listed, SourceAnswers
+from generator.collect.answers import Answer, Matching, SourceAnswers
 from generator.collect.file import as_line
 from generator.collect.in_time import in_time, late
 from generator.collect.journal import Journal, Memo
 from generator.collect.look import NOTHING, Lookup, Wanted
 from generator.errors import SourceError, TagpagesError
-from generator.model import Image, Table, check_name
+from generator.model import Image, Table, check_name, tags_of
 from generator.registry import HiddenError, Session, Stats
 from generator.sources.base import Ask, Source, SourceSpec
 
@@ -47,7 +47,8 @@ class Collection:
     """What to collect: sources by table, for the images of a catalog.
 
     `selected` narrows the images to those of this run (`--only`, `--shard`); relative paths start
-    at `root`; `facts` says what to look up of the digests that pages show.
+    at `root`; `facts` says what to look up of the digests that pages show; `in_doubt` says whether
+    the last answer about an image, by table and name, was not believed or did not come.
     """
 
     sources: Mapping[str, SourceSpec]
@@ -57,6 +58,7 @@ class Collection:
     root: Path
     selected: Callable[[str], bool]
     facts: Wanted = NOTHING
+    in_doubt: Callable[[str, str], bool] = lambda _table, _image: False
 
 
 class Shared:
@@ -121,35 +123,54 @@ class Pull:
             if self._answers.names is None:
                 named = await source.names()
                 names = sorted(_wanted(self._shared.collection, named))
-                self._add(Answer(self._table, names=tuple(names), listed=self._listed(named)))
+                self._add(
+                    Answer(
+                        self._table,
+                        names=tuple(names),
+                        listed=dict(source.listed(names)),
+                        matching=self._matching(named),
+                    )
+                )
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the other sources
             self._give_up(error)
             return
-        lacking = self._answers.lacking()
-        observer = self._shared.observer
-        observer.expect(len(lacking))
-        queue = iter(lacking)
+        lacking = sorted(self._answers.lacking(), key=lambda name: not self._is_quiet(name))
+        self._shared.observer.expect(len(lacking))
+        await self._ask_for(source, lacking)
+        self._judge_hidden()
 
-        async def work() -> None:
-            for name in queue:
-                try:
-                    answer = await self._asked(source, name)
-                except SourceError as error:
-                    self._give_up(error)
+    async def _ask_for(self, source: Source, names: Iterable[str]) -> None:
+        """Ask for images, as many at the same time as a host may get requests."""
+        under_way: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                while len(under_way) >= self._at_once():
+                    _, under_way = await asyncio.wait(
+                        under_way, return_when=asyncio.FIRST_COMPLETED
+                    )
                 if self._answers.given_up:
                     return
-                self._add(answer)
-                observer.done()
+                under_way.add(group.create_task(self._ask_for_one(source, name)))
 
-        workers = min(self._spec.images_at_once, len(lacking))
-        await asyncio.gather(*(work() for _ in range(workers)))
-        self._judge_hidden()
+    def _at_once(self) -> int:
+        most = self._spec.images_at_once
+        return min(most, self._shared.opened().slots) if most > 1 else most
+
+    async def _ask_for_one(self, source: Source, name: str) -> None:
+        try:
+            answer = await self._asked(source, name)
+        except SourceError as error:
+            self._give_up(error)
+        if not self._answers.given_up:
+            self._add(answer)
+            self._shared.observer.done()
 
     async def _asked(self, source: Source, name: str) -> Answer:
         """The answer of one image, or why there is none; SourceError gives up the source."""
         try:
             check_name(name)
-            tags = await in_time(source.tags(name), self._spec)
+            quiet = self._known(name) if self._is_quiet(name) else None
+            tags = tags_of(quiet) if quiet else await in_time(source.tags(name), self._spec)
             found = await self._shared.lookup.new(self._table, self._spec, source, name, tags or ())
         except SourceError:
             raise
@@ -160,6 +181,8 @@ class Pull:
             return Answer(self._table, image=name, failed=_reason(error))
         if found:
             self._add(Answer(self._table, facts=found))
+        if quiet:
+            return Answer(self._table, image=name, quiet=True)
         return Answer(
             self._table,
             image=name,
@@ -167,13 +190,13 @@ class Pull:
             notes=tuple(self._notes.get(name, ())),
         )
 
-    def _listed(self, named: Iterable[str]) -> Listed | None:
+    def _matching(self, named: Iterable[str]) -> Matching | None:
         """What the source lists, among what it `named`, and what it had asked about: all it saw."""
         images = self._shared.collection.images
         if not (images.has_globs() and self._spec.lists_images):
             return None
         listed = {*self._seen, *named} - images.repositories(self._table).keys()
-        return Listed(
+        return Matching(
             len(listed),
             {glob: nearest(glob, listed) for glob in unmatched(images.globs(), listed)},
             {name: misspelt(name, listed) for name in unmatched(images.exclude, listed)},
@@ -184,9 +207,20 @@ class Pull:
         collection = self._shared.collection
         return collection.images.wanted(name) and collection.selected(name)
 
+    def _is_quiet(self, name: str) -> bool:
+        """Whether an image need not be asked for: it has not changed, and it is not its turn."""
+        collection, known = self._shared.collection, self._known(name)
+        listed = self._answers.listed.get(name)
+        return (
+            known is not None
+            and known.listed == listed
+            and not self._spec.asks_again(name, collection.as_of)
+            and not collection.in_doubt(self._table, name)
+        )
+
     def _judge_hidden(self) -> None:
         """What the registry does not show is absent if it never was known, and it shows others."""
-        if not any(self._answers.images.values()):
+        if not self._answers.shows_any:
             return
         for name, said in self._hidden.items():
             table = self._known(name)
@@ -211,8 +245,7 @@ class Pull:
     def _known(self, name: str) -> Table | None:
         """The last known good table of an image."""
         known = self._shared.collection.known
-        tables = known[name].tables if name in known else ()
-        return next((item for item in tables if item.name == self._table), None)
+        return known[name].table(self._table) if name in known else None
 
     def _ask(self) -> Ask:
         collection, table = self._shared.collection, self._table

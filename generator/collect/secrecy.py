@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from generator.collect.answers import Listed, SourceAnswers
+from generator.collect.answers import Matching, SourceAnswers
 from generator.facts.base import CouldNotLook
 from generator.model import Tag
 from generator.registry import Session
@@ -48,14 +48,15 @@ def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[
         if session.reveals(msgspec.json.encode(facts).decode()):
             answers.facts[digest] = dict.fromkeys(facts, CouldNotLook(REFUSED))
     answers.given_up = session.redacted(answers.given_up)
+    answers.listed = {public[name]: listed for name, listed in answers.listed.items()}
     if answers.names is not None:
         answers.names = tuple(public.values())
-    if answers.listed:
+    if answers.matching:
         include, exclude = (
             {glob: session.redacted(name) for glob, name in found.items()}
-            for found in (answers.listed.include, answers.listed.exclude)
+            for found in (answers.matching.include, answers.matching.exclude)
         )
-        answers.listed = Listed(answers.listed.images, include, exclude)
+        answers.matching = Matching(answers.matching.images, include, exclude)
 
 
 def _text(tags: Sequence[Tag]) -> str:

@@ -15,10 +15,14 @@ SITE = ""
 
 @dataclass
 class Plan:
-    """Files to write and remove, by image, and what there is to tell."""
+    """Files to write and remove, by image, and what there is to tell.
+
+    `quiet` counts the images of each source that were not asked for.
+    """
 
     changes: dict[str, list[Change]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    quiet: dict[str, int] = field(default_factory=dict)
     _after: dict[str, str] = field(default_factory=dict)
 
     def add(

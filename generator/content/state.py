@@ -51,11 +51,12 @@ _encode = msgspec.json.Encoder().encode
 def encode_image(image: Image) -> bytes:
     """The text of an image's `tags.json`."""
     tables = b",\n".join(
-        b'    {"name": %b, "time_kind": %b, %b"groups": [%b]}'
+        b'    {"name": %b, "time_kind": %b, %b%b"groups": [%b]}'
         % (
             _encode(table.name),
             _encode(table.time_kind),
             b'"as_of": %b, ' % _encode(table.as_of) if table.as_of else b"",
+            b'"listed": %b, ' % _encode(table.listed) if table.listed else b"",
             b"\n      " + b",\n      ".join(map(_encode, table.groups)) + b"\n    "
             if table.groups
             else b"",

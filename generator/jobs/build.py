@@ -90,6 +90,7 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         subjects = _subjects(job, known, verdict, told, as_of)
         plan = plan_images(job, publisher, known, subjects, verdict.gone)
         plan.findings[:0] = [*verdict.findings, *spared]
+        plan.quiet = {table: len(answer.quiet) for table, answer in answered.items()}
         _note_unmanaged(job, plan, known)
         _note_unknown(job, plan, verdict, known.last)
         _note_facts(job, plan, verdict, told)

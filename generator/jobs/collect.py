@@ -19,6 +19,7 @@ from generator.collect.pull import Collection, Observer
 from generator.content.known import Known
 from generator.errors import UsageError
 from generator.facts.base import Facts, Place
+from generator.guard.memory import Build, streak_key
 from generator.jobs.job import Job
 from generator.jobs.unmatched import note_unmatched
 
@@ -54,6 +55,7 @@ def collect(job: Job, known: Known, observer: Observer, pull: Pull) -> Answers:
             and name not in known.broken
         ),
         facts=Wanted(job.variants, job.needs, known_facts(known), job.policies),
+        in_doubt=lambda table, image: in_doubt(known.last, table, image),
     )
     remote = pull.journaled and any(source.is_remote for source in sources.values())
     path = job.root / FOLDER / f"{_name(pull.shard)}.jsonl"
@@ -64,6 +66,15 @@ def collect(job: Job, known: Known, observer: Observer, pull: Pull) -> Answers:
         if journal and not any(source.given_up for source in answers.tables.values()):
             journal.remove()
     return answers
+
+
+def in_doubt(last: Build, table: str, image: str) -> bool:
+    """Whether the last build did not believe an answer about an image, or had none.
+
+    A hold of the whole source puts all its images in doubt: which of them it is about is not kept.
+    """
+    key = streak_key(table, image)
+    return key in last.failed or key in last.held or streak_key(table) in last.held
 
 
 def known_facts(known: Known) -> dict[Place, Facts]:

@@ -104,7 +104,7 @@ def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
             *(Finding("failed", name, detail=unreadable[name]) for name in sorted(unreadable)),
             *with_flapping(told, last.noticed),
         ),
-        source_nights(changes, shown_before(job, last), {}),
+        source_nights(changes, shown_before(job, last), {}, {}),
         site,
     )
 

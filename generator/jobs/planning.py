@@ -190,7 +190,10 @@ def report_of(
         sum(plan.changes.get(name) == [] for name in images),
         tuple(with_flapping(plan.findings, earlier)),
         source_nights(
-            changes, shown_before(job, known.last), known.last.usual_losses(as_of.date())
+            changes,
+            shown_before(job, known.last),
+            known.last.usual_losses(as_of.date()),
+            plan.quiet,
         ),
         site,
     )

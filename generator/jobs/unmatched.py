@@ -84,7 +84,7 @@ class _Judge:
         every = [source for sources in self._sources.values() for source in sources]
         self._answered = bool(every) and all(map(_has_answered, every))
         self._whole = self._answered and len(parts) == parts[0].header.shard[1]
-        self._listed = [source.listed for source in every if source.listed]
+        self._listed = [source.matching for source in every if source.matching]
         self._names = {name for source in every for name, tags in source.images.items() if tags}
         self._names |= known.files.keys() - {""}
 
@@ -107,7 +107,7 @@ class _Judge:
         for table in self._catalog.tables:
             if isinstance(table.source, RemoteSpec):
                 key = f"tables.{table.name}.source.repository"
-                listed = [source.listed for source in self._sources[table.name] if source.listed]
+                listed = [one.matching for one in self._sources[table.name] if one.matching]
                 lists = any(one.images for one in listed) if listed else None
                 says = "matches nothing that the source lists"
                 yield Entry(key, table.source.repository, lists, says)

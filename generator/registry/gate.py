@@ -72,6 +72,11 @@ class Gate:
         self._failures = 0
         self._failure = ""
 
+    @property
+    def slots(self) -> int:
+        """How many may be inside now."""
+        return self._pace.limit
+
     async def __aenter__(self) -> float:
         with waiting():
             await self._slot()
@@ -116,7 +121,7 @@ class Gate:
 
     def _admit(self) -> None:
         """Let in whom there is room for; who was cancelled while it waited is passed over."""
-        while self._queue and self._inside < self._pace.limit:
+        while self._queue and self._inside < self.slots:
             turn = self._queue.popleft()
             if not turn.done():
                 self._inside += 1
@@ -162,7 +167,7 @@ class Gate:
     def answered(self, sent: float) -> None:
         """Note that the host is well: it has answered a request that was sent then."""
         self._failures = 0
-        if self._inside >= self._pace.limit:
+        if self._inside >= self.slots:
             self._pace.answered(asyncio.get_running_loop().time() - sent)
 
     def overloaded(self, sent: float) -> None:

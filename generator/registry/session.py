@@ -21,7 +21,7 @@ from generator.registry.limits import Limits
 from generator.registry.logins import Logins
 from generator.registry.message import Reply, Request, status_error
 from generator.registry.origin import Origin, resolved
-from generator.registry.pace import DEFAULT_CONCURRENCY
+from generator.registry.pace import DEFAULT_CONCURRENCY, START
 from generator.registry.reach import Reach, Resolve, resolve
 from generator.registry.secrets import Secrets
 from generator.registry.tokens import Tokens
@@ -90,6 +90,11 @@ class Session:
         Counts until the first request to the origin is sent.
         """
         self._concurrency[origin] = min(concurrency, self._concurrency.get(origin, concurrency))
+
+    @property
+    def slots(self) -> int:
+        """How many requests at once the host gets that gets most."""
+        return max((gate.slots for gate in self._gates.values()), default=START)
 
     def conceal(self, *secrets: str) -> None:
         """Let no text show these, unless they have fewer than eight characters."""

@@ -68,7 +68,8 @@ class SourceNight(msgspec.Struct, frozen=True, omit_defaults=True):
     `tags` is how many its pages showed before, `lost` how many of them were removed, `usual` the
     share that is lost in a night (None where nights are not known, or more than one is told of),
     `name` the tag removed most often, of `name_images`. `rolled` tags came to another digest, `new`
-    images have tags of it for the first time, `gone` ones have none any more.
+    images have tags of it for the first time, `gone` ones have none any more. `quiet` images were
+    not asked for, as its listing says that they have not changed.
     """
 
     table: str
@@ -80,6 +81,7 @@ class SourceNight(msgspec.Struct, frozen=True, omit_defaults=True):
     rolled: int = 0
     new: int = 0
     gone: int = 0
+    quiet: int = 0
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -214,21 +216,31 @@ def _by_tag(groups: Iterable[TagGroup]) -> Mapping[str, TagGroup]:
 
 
 def source_nights(
-    changes: Iterable[ImageChange], shown: Mapping[str, int], usual: Mapping[str, float]
+    changes: Iterable[ImageChange],
+    shown: Mapping[str, int],
+    usual: Mapping[str, float],
+    quiet: Mapping[str, int],
 ) -> tuple[SourceNight, ...]:
-    """What a night was for each source; `shown` counts the tags that its pages showed before."""
+    """What a night was for each source.
+
+    `shown` counts the tags that its pages showed before, `quiet` the images not asked for.
+    """
     by_table: dict[str, list[tuple[Kind, TableChange]]] = {table: [] for table in shown}
     for change in changes:
         for table in change.tables:
             by_table.setdefault(table.table, []).append((change.kind, table))
     return tuple(
-        _source_night(table, found, shown.get(table, 0), usual.get(table))
+        _source_night(table, found, shown.get(table, 0), usual.get(table), quiet.get(table, 0))
         for table, found in by_table.items()
     )
 
 
 def _source_night(
-    table: str, changes: Sequence[tuple[Kind, TableChange]], tags: int, usual: float | None
+    table: str,
+    changes: Sequence[tuple[Kind, TableChange]],
+    tags: int,
+    usual: float | None,
+    quiet: int,
 ) -> SourceNight:
     lost = Counter(tag for _, change in changes for tag in change.removed)
     name, images = min(lost.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
@@ -241,4 +253,5 @@ def _source_night(
         rolled=sum(len(roll.tags) for _, change in changes for roll in change.rolled),
         new=sum(change.filled or kind == "added" for kind, change in changes if change.added),
         gone=sum(change.emptied for _, change in changes if change.removed),
+        quiet=quiet,
     )

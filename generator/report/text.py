@@ -66,6 +66,8 @@ def _source_sentence(report: Report, night: SourceNight) -> str:
         parts.append(f"{rolled} on another digest ({percent(share)}{rebuild})")
     if night.new or night.gone:
         parts.append(f"{counted(night.new, 'image')} new, {night.gone:,} gone")
+    if night.quiet:
+        parts.append(f"{counted(night.quiet, 'image')} not asked for, as unchanged")
     return f"`{night.table}`: {'; '.join(parts)}."
 
 

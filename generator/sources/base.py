@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +78,13 @@ class Source(Protocol):
         Raises TagpagesError when the source as a whole cannot be asked.
         """
 
+    def listed(self, names: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - not by default
+        """Of images that `names` has listed, when they last changed: a text that is compared only.
+
+        An image is left out where the source does not tell.
+        """
+        return {}
+
     async def tags(self, name: str) -> Sequence[Tag] | None:
         """All tags of an image, checked, without duplicates; None when there is no such image.
 
@@ -125,8 +132,12 @@ class SourceSpec(
 
     @property
     def images_at_once(self) -> int:
-        """How many images are asked for at the same time."""
+        """The most images that are asked for at the same time."""
         return 1
+
+    def asks_again(self, image: str, night: datetime) -> bool:  # noqa: ARG002 - not by default
+        """Whether an image is asked for that night though the source says that it is unchanged."""
+        return True
 
     immutable: Annotated[
         str | None,

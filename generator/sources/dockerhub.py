@@ -34,7 +34,8 @@ from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed
 from generator.sources.remote import OLDEST, Host, official
 from generator.sources.rows import Row, Rows
-from generator.sources.vendor import BaseUrl, NamespaceSource, VendorSpec, bearer
+from generator.sources.timed import TimedSource, TimedSpec
+from generator.sources.vendor import BaseUrl, bearer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,7 +48,7 @@ _FRESH = 60.0
 """Seconds in which a token cannot have ended."""
 
 
-class DockerHub(VendorSpec, frozen=True, kw_only=True, tag="dockerhub"):
+class DockerHub(TimedSpec, frozen=True, kw_only=True, tag="dockerhub"):
     """Docker Hub."""
 
     time_kind: ClassVar[TimeKind] = "pushed"
@@ -97,7 +98,10 @@ class _TagPage(msgspec.Struct):
 
 
 class _Repository(msgspec.Struct):
+    """A repository; it was `last_updated` by the last push."""
+
     name: Text
+    last_updated: str | None = None
 
 
 class _RepositoryPage(msgspec.Struct):
@@ -112,7 +116,7 @@ class _Token(msgspec.Struct):
     access_token: str
 
 
-class _HubSource(NamespaceSource[DockerHub]):
+class _HubSource(TimedSource[DockerHub]):
     conceals: ClassVar[bool] = True
     advice: ClassVar[str] = (
         "Docker Hub lists no more than 1,000 tags to whom it does not know, and no private ones: "
@@ -125,12 +129,14 @@ class _HubSource(NamespaceSource[DockerHub]):
         login = self._named_login()
         return self._registry_at(self._spec.registry, login if login and login.username else None)
 
-    async def _repositories(self, namespace: str) -> AsyncIterator[str]:
+    async def _timed_repositories(
+        self, namespace: str
+    ) -> AsyncIterator[tuple[str, datetime | None]]:
         api = await self._api(f"{namespace}/")
         target = f"/v2/namespaces/{namespace}/repositories?page_size={PAGE_SIZE}"
         async for _, page in listed(api, target, _RepositoryPage, _next):
             for repository in page.results:
-                yield f"{namespace}/{repository.name}"
+                yield f"{namespace}/{repository.name}", parse_time(repository.last_updated or "")
 
     async def repository(self, name: str) -> Repository:
         """Where an image lies in the registry, official ones under their namespace."""

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Annotated, ClassVar, Generic, TypeGuard, TypeVar
-from zlib import crc32
 
 from msgspec import Meta
 
@@ -27,6 +26,7 @@ from generator.registry import (
 from generator.sources.base import Ask, Source
 from generator.sources.remote import OLDEST, Host, RemoteSpec, official
 from generator.sources.rows import Row
+from generator.sources.turn import is_turn
 
 
 class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
@@ -71,10 +71,7 @@ class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
 
     def is_due(self, image: str, tag: str, night: datetime) -> bool:
         """Whether a known tag is asked for that night: an immutable one in turn."""
-        if not self.is_immutable(tag):
-            return True
-        turn = crc32(f"{image}:{tag}".encode()) + night.date().toordinal()
-        return turn % self.immutable_within == 0
+        return not self.is_immutable(tag) or is_turn(f"{image}:{tag}", night, self.immutable_within)
 
     def open(self, ask: Ask) -> Source:
         """The registry, not asked yet."""

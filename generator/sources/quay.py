@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import cached_property
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from urllib.parse import quote
 
 import msgspec
@@ -20,10 +20,14 @@ from generator.sources.base import Ask, Source
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
 from generator.sources.rows import Row, Rows
-from generator.sources.vendor import NamespaceSource, VendorSpec, bearer, unix_time
+from generator.sources.timed import TimedSource, TimedSpec
+from generator.sources.vendor import bearer, unix_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
-class Quay(VendorSpec, frozen=True, kw_only=True, tag="quay"):
+class Quay(TimedSpec, frozen=True, kw_only=True, tag="quay"):
     """Quay."""
 
     time_kind: ClassVar[TimeKind] = "moved"
@@ -59,8 +63,11 @@ class _TagPage(msgspec.Struct):
 
 
 class _Repository(msgspec.Struct):
+    """A repository; it was `last_modified` when the newest of its tags began to point there."""
+
     namespace: Text
     name: Text
+    last_modified: float | None = None
 
 
 class _RepositoryPage(msgspec.Struct):
@@ -71,7 +78,7 @@ class _RepositoryPage(msgspec.Struct):
         return len(self.repositories)
 
 
-class _QuaySource(NamespaceSource[Quay]):
+class _QuaySource(TimedSource[Quay]):
     advice: ClassVar[str] = (
         "what is private on Quay needs `token: ${NAME}` with an OAuth access token; "
         "logins for pulling do not count there"
@@ -85,8 +92,10 @@ class _QuaySource(NamespaceSource[Quay]):
             login = Credentials("$oauthtoken", login.bearer, source=login.source)
         return self._registry_at(self._spec.registry, login)
 
-    async def _repositories(self, namespace: str) -> AsyncIterator[str]:
-        target = f"/api/v1/repository?namespace={namespace}&public=true"
+    async def _timed_repositories(
+        self, namespace: str
+    ) -> AsyncIterator[tuple[str, datetime | None]]:
+        target = f"/api/v1/repository?namespace={namespace}&public=true&last_modified=true"
 
         def after(_reply: Reply, page: _RepositoryPage) -> str:
             cursor = quote(page.next_page or "", safe="")
@@ -94,7 +103,8 @@ class _QuaySource(NamespaceSource[Quay]):
 
         async for _, page in listed(await self._api(), target, _RepositoryPage, after):
             for repository in page.repositories:
-                yield f"{repository.namespace}/{repository.name}"
+                time = unix_time(repository.last_modified or 0)
+                yield f"{repository.namespace}/{repository.name}", time
 
     async def _rows(self, repository: str) -> Rows:
         target = (

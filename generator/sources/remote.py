@@ -115,7 +115,7 @@ class RemoteSpec(SourceSpec, frozen=True, kw_only=True):
 
     @property
     def images_at_once(self) -> int:
-        """How many images are asked for at the same time: so many that no slot stays empty."""
+        """The most images that are asked for at the same time: each has a request at least."""
         return self.concurrency
 
     def wanted_tags(self) -> Callable[[str], bool] | None:

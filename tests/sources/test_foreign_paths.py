@@ -69,6 +69,7 @@ def test_quays_cursor_is_a_cursor_whatever_it_says() -> None:
     assert outcome.server.calls[-1].query == {
         "namespace": ["team"],
         "public": ["true"],
+        "last_modified": ["true"],
         "next_page": [cursor],
     }
 

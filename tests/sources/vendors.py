@@ -29,10 +29,11 @@ def iso(time: datetime) -> str:
 class Hub(Vendor):
     """Docker Hub: with `next` in the body, and an end for whom it does not know.
 
-    `registry` holds the digests that only the registry knows.
+    `registry` holds the digests that only the registry knows, `changed` says when repositories did.
     """
 
     repositories: dict[str, list[Entry]] = field(default_factory=dict)
+    changed: dict[str, datetime] = field(default_factory=dict)
     registry: dict[str, str] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=lambda: {"alice": "hunter2"})
     tokens: list[str] = field(default_factory=list)
@@ -52,7 +53,11 @@ class Hub(Vendor):
         parts = call.path.split("/")
         if call.path.endswith("/repositories"):
             rows: list[object] = [
-                {"name": name.partition("/")[2], "namespace": parts[3]}
+                {
+                    "name": name.partition("/")[2],
+                    "namespace": parts[3],
+                    "last_updated": iso(self.changed[name]) if name in self.changed else None,
+                }
                 for name in self.repositories
                 if name.startswith(f"{parts[3]}/")
             ]
@@ -93,9 +98,13 @@ def _hub_tag(tag: str, digest: str, time: datetime) -> dict[str, object]:
 
 @dataclass
 class Quay(Vendor):
-    """Quay: `has_additional`, newest first; dead revisions unless they are declined."""
+    """Quay: `has_additional`, newest first; dead revisions unless they are declined.
+
+    `changed` says when repositories did, to whom it asks for that.
+    """
 
     repositories: dict[str, list[Entry]] = field(default_factory=dict)
+    changed: dict[str, datetime] = field(default_factory=dict)
     dead: list[Entry] = field(default_factory=list)
     private: str = ""
     knows_active_only: bool = True
@@ -122,7 +131,13 @@ class Quay(Vendor):
             return as_json({"repositories": []})
         names = [name.partition("/")[2] for name in self.repositories if name.startswith(namespace)]
         start = int(call.query.get("next_page", ["0"])[0])
-        rows = [{"namespace": namespace, "name": name, "is_public": True} for name in names]
+        rows: list[dict[str, object]] = [
+            {"namespace": namespace, "name": name, "is_public": True} for name in names
+        ]
+        if call.query.get("last_modified") == ["true"]:
+            for row in rows:
+                time = self.changed.get(f"{namespace}/{row['name']}")
+                row["last_modified"] = int(time.timestamp()) if time else None
         page: dict[str, object] = {"repositories": rows[start : start + 100]}
         if start + 100 < len(rows):
             page["next_page"] = str(start + 100)
