@@ -309,6 +309,14 @@ def test_a_removed_image_s_folder_stays_when_people_keep_files_in_it(job: Job) -
     assert [path.name for path in (job.site.content / KUBECTL).iterdir()] == ["notes.md"]
 
 
+def test_the_history_page_of_a_removed_image_is_nothing_to_tell(job: Job) -> None:
+    job.keys = {"gone_after": 1, "history": {"days": 90}}
+    (job.site.content / KUBECTL / "history.md").write_text("written when the site was built")
+    job.run(without(listings(TONIGHT), [KUBECTL]))
+    assert job.told("gone") == [(KUBECTL, None, "")]
+    assert job.told("kept_folder") == []
+
+
 def test_an_image_without_a_tag_gets_no_page_and_one_that_lost_them_all_is_gone(job: Job) -> None:
     found = listings(TONIGHT)
     for entries in found.values():

@@ -13,6 +13,13 @@ from generator.errors import TagpagesError
 from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS
 from generator.pages.base import Output, S
 
+HISTORY_FILES = HISTORY_PAGE, MOVES_CHART, SIZES_CHART = (
+    "history.md",
+    "history-moves.svg",
+    "history-size.svg",
+)
+"""What `history --write` makes in an image's folder when a site is built; no build touches it."""
+
 
 class Owned(NamedTuple):
     """The names of our files in each image's folder, and in the root of the content folder.

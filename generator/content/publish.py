@@ -27,8 +27,9 @@ class Publisher:
 
     `image_outputs` and `site_outputs` are those to write, `owned` the files that are ours, `tables`
     the names of the tables that a page has, `front_matter` has the catalog's fixed values for new
-    pages, and with `renew` for existing ones; without `lastmod` pages have no such key. `checked`
-    has, by template, the front matter that was found to be YAML last.
+    pages, and with `renew` for existing ones; without `lastmod` pages have no such key. Of files
+    named as in `passed_over` there is nothing to tell, though they are not ours. `checked` has, by
+    template, the front matter that was found to be YAML last.
     """
 
     tree: Tree
@@ -41,6 +42,7 @@ class Publisher:
     front_matter: Mapping[str, Any]
     renew: bool = False
     lastmod: bool = True
+    passed_over: Collection[str] = ()
     checked: dict[str, str] = field(default_factory=dict)
 
     def image(self, subject: Subject, stored: Subject | None) -> list[Change]:
@@ -82,7 +84,7 @@ class Publisher:
 
     def others(self, image: str) -> list[str]:
         """What lies in an image's folder and is not tagpages'."""
-        return self.tree.others(image, self.owned.image)
+        return self.tree.others(image, {*self.owned.image, *self.passed_over})
 
     @staticmethod
     def _files(outputs: Iterable[Output[S]]) -> list[str]:

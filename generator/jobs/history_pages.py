@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from generator.catalog.spec import History
+from generator.content.files import HISTORY_FILES, HISTORY_PAGE, MOVES_CHART, SIZES_CHART
 from generator.content.front_matter import split, with_values
 from generator.content.tree import Tree
 from generator.errors import TagpagesError, UsageError
@@ -19,7 +20,6 @@ from generator.jobs.job import Job
 from generator.pages.base import Site
 from generator.pages.tabs import tab_bar
 
-PAGE_FILE, MOVES_FILE, SIZES_FILE = "history.md", "history-moves.svg", "history-size.svg"
 PATH = "history/"
 TEMPLATE = "history.md.j2"
 
@@ -75,14 +75,14 @@ class _Pages:
     def files(self, image: str, story: Story, sizes: Series | None) -> dict[str, str | None]:
         """The page of an image and its charts; None for what there must not be."""
         if not story.page.rows:
-            return dict.fromkeys((PAGE_FILE, MOVES_FILE, SIZES_FILE))
+            return dict.fromkeys(HISTORY_FILES)
         months = page.months(story, self.as_of)
-        drawn: dict[str, str | None] = dict.fromkeys((MOVES_FILE, SIZES_FILE))
+        drawn: dict[str, str | None] = dict.fromkeys((MOVES_CHART, SIZES_CHART))
         if self.settings.charts:
             moves = [(f"{month.first:%Y-%m}", month.moves) for month in months]
-            drawn[MOVES_FILE] = charts.bars("Moves a month", moves)
+            drawn[MOVES_CHART] = charts.bars("Moves a month", moves)
         if sizes:
-            drawn[SIZES_FILE] = self._size_chart(sizes)
+            drawn[SIZES_CHART] = self._size_chart(sizes)
         catalog = self.job.catalog
         site = Site(
             catalog.url,
@@ -103,11 +103,11 @@ class _Pages:
             "days": page.days(story, self.begins),
             "months": months,
             "sparkline": page.sparkline([month.moves for month in months]),
-            "moves_chart": MOVES_FILE if self.settings.charts else "",
+            "moves_chart": MOVES_CHART if self.settings.charts else "",
             "sizes": sizes,
-            "sizes_chart": SIZES_FILE,
+            "sizes_chart": SIZES_CHART,
         }
-        return {PAGE_FILE: self._page(values), **drawn}
+        return {HISTORY_PAGE: self._page(values), **drawn}
 
     def _page(self, values: Mapping[str, object]) -> str:
         text = self.job.renderer.render(TEMPLATE, values)

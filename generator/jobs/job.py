@@ -11,7 +11,7 @@ from typing import Any
 
 from generator.catalog.read import read_catalog
 from generator.catalog.spec import Catalog, Tab, Verify
-from generator.content.files import Owned, owned
+from generator.content.files import HISTORY_FILES, Owned, owned
 from generator.content.known import Known, load
 from generator.content.publish import Publisher
 from generator.content.retirement import TEMPLATE as RETIRED_TEMPLATE
@@ -230,6 +230,7 @@ class Job:
             catalog.front_matter,
             renew,
             catalog.lastmod,
+            HISTORY_FILES if catalog.history else (),
         )
 
     def _tables(self) -> dict[str, TableInfo]:
