@@ -16,6 +16,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
+from generator.catalog.readmes import Readmes
 from generator.errors import TagpagesError
 from generator.grouping import Window
 from generator.model import check_name
@@ -434,6 +435,10 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
             )
         ),
     ] = {}
+    readmes: Annotated[
+        Readmes,
+        Meta(description="What becomes of the READMEs of images, which stand on their first page."),
+    ] = Readmes()
     retired: Annotated[
         dict[str, Retired], Meta(description="Images that are retired on purpose, by name.")
     ] = {}

@@ -49,7 +49,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer of one source (`table`): a line of an answers file.
 
     With `names`: the images that were to be asked for. With `image`: its `tags`, None where there
-    is no such image, and `notes`, what was odd about them; or the reason why it `failed`. With
+    is no such image, its `readme`, and `notes`, what was odd about them; or the reason why it
+    `failed`. The `readme` is empty where the image has none, and None where nobody said so. With
     `failed` and no image: why the source was not asked to its end. With `facts`: those of digests,
     by digest. With `key`: the `value` that one request gave (in a journal only).
     """
@@ -59,6 +60,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
+    readme: str | None = None
     failed: str = ""
     facts: dict[str, Facts] = {}
     key: str = ""
@@ -71,6 +73,7 @@ class SourceAnswers:
 
     `names` are the images that were to be asked for, None before they were listed. An image that
     the source does not have is None in `images`; `notes` say what was odd about an answer.
+    `readmes` has those that were told, empty where an image has none.
     `given_up` says why the source was not asked to its end. `facts` are those of digests; `values`
     are those of single requests, by key.
     """
@@ -78,6 +81,7 @@ class SourceAnswers:
     names: tuple[str, ...] | None = None
     images: dict[str, tuple[Tag, ...] | None] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    readmes: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     given_up: str = ""
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -98,6 +102,8 @@ class SourceAnswers:
         else:
             self.images[answer.image] = answer.tags
             self.notes[answer.image] = answer.notes
+            if answer.readme is not None:
+                self.readmes[answer.image] = answer.readme
             self.failed.pop(answer.image, None)
 
     def answers(self, table: str) -> Iterator[Answer]:
@@ -108,7 +114,11 @@ class SourceAnswers:
             yield Answer(table, facts={digest: self.facts[digest]})
         for image in sorted(self.images):
             yield Answer(
-                table, image=image, tags=self.images[image], notes=self.notes.get(image, ())
+                table,
+                image=image,
+                tags=self.images[image],
+                notes=self.notes.get(image, ()),
+                readme=self.readmes.get(image),
             )
         for image in sorted(self.failed):
             yield Answer(table, image=image, failed=self.failed[image])
@@ -156,6 +166,16 @@ def notes(parts: Sequence[Answers]) -> Iterator[tuple[str, str, str]]:
         for table, source in part.tables.items():
             for image, told in source.notes.items():
                 yield from ((table, image, note) for note in told)
+
+
+def readmes(parts: Sequence[Answers]) -> dict[str, dict[str, str]]:
+    """The READMEs that sources told, by image and table; empty where an image has none."""
+    told: dict[str, dict[str, str]] = {}
+    for part in parts:
+        for table, source in part.tables.items():
+            for image, text in source.readmes.items():
+                told.setdefault(image, {})[table] = text
+    return told
 
 
 def facts(parts: Sequence[Answers]) -> FactsByPlace:

@@ -19,7 +19,7 @@ from generator.collect.look import NOTHING, Lookup, Wanted
 from generator.errors import SourceError, TagpagesError
 from generator.model import Image, Table, check_name
 from generator.registry import HiddenError, Session, Stats
-from generator.sources.base import Ask, Source, SourceSpec
+from generator.sources.base import README, Ask, Source, SourceSpec
 
 
 class Observer(Protocol):
@@ -149,6 +149,7 @@ class Pull:
             check_name(name)
             tags = await in_time(source.tags(name), self._spec)
             found = await self._shared.lookup.new(self._table, self._spec, source, name, tags or ())
+            readme = await self._readme(source, name) if tags else None
         except SourceError:
             raise
         except HiddenError as error:
@@ -163,7 +164,20 @@ class Pull:
             image=name,
             tags=None if tags is None else tuple(tags),
             notes=tuple(self._notes.get(name, ())),
+            readme=readme,
         )
+
+    async def _readme(self, source: Source, name: str) -> str | None:
+        """The README of an image, where one is wanted; what cannot be had costs nothing else."""
+        if README not in self._shared.collection.facts.kinds:
+            return None
+        try:
+            return await in_time(source.readme(name), self._spec)
+        except SourceError:
+            raise
+        except TagpagesError as error:
+            self._notes.setdefault(name, []).append(f"the README could not be had: {error}")
+            return None
 
     def _judge_hidden(self) -> None:
         """What the registry does not show is absent if it never was known, and it shows others."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from generator.errors import Failure, TagpagesError
 from generator.facts.base import Details, Found
 from generator.facts.image import IMAGE, ImageFacts
 from generator.grouping import default_tag, documented
@@ -13,6 +14,7 @@ from generator.model import Image
 from generator.pages.base import Page, Site, Subject
 from generator.pages.plain import one_line
 from generator.pages.tabs import tab_bar
+from generator.sources.base import README
 
 PATH = ""
 DESCRIPTION = "org.opencontainers.image.description"
@@ -61,8 +63,22 @@ def view(subject: Subject, site: Site) -> Mapping[str, object]:
             VariantView(tag, site.tables[table].title, digest, contents(details, digest))
             for table, tag, digest in documented(image.tables, site.variants)
         ],
+        "readme": _readme(subject, site),
         "as_of": site.as_of,
     }
+
+
+def _readme(subject: Subject, site: Site) -> str:
+    """The README as Markdown: the one of the catalog's folder, or else a registry's."""
+    name, known = subject.image.name, subject.details.readme
+    text = site.own_readmes.get(name) or (known.text if known else "")
+    if isinstance(text, Failure):
+        raise TagpagesError(text.reason)
+    if not text:
+        return ""
+    from generator.pages.readme import readme_markdown  # noqa: PLC0415 - the parser is large
+
+    return readme_markdown(text, name, site.readmes)
 
 
 def contents(details: Details, digest: str) -> ImageFacts | None:
@@ -96,5 +112,5 @@ OUTPUT = Page(
     path=PATH,
     template="overview.md.j2",
     view=view,
-    needs=frozenset({IMAGE.name}),
+    needs=frozenset({IMAGE.name, README}),
 )

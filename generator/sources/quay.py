@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from generator.model import TimeKind
 from generator.registry import Credentials, Endpoint, Registry, Reply
-from generator.sources.base import Ask, Source
+from generator.sources.base import Ask, Source, checked_readme
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
 from generator.sources.rows import Row, Rows
@@ -63,6 +63,10 @@ class _Repository(msgspec.Struct):
     name: Text
 
 
+class _Described(msgspec.Struct):
+    description: str | None = None
+
+
 class _RepositoryPage(msgspec.Struct):
     repositories: list[_Repository]
     next_page: str | None = None
@@ -95,6 +99,12 @@ class _QuaySource(NamespaceSource[Quay]):
         async for _, page in listed(await self._api(), target, _RepositoryPage, after):
             for repository in page.repositories:
                 yield f"{repository.namespace}/{repository.name}"
+
+    async def readme(self, name: str) -> str:
+        """The repository's description."""
+        target = f"/api/v1/repository/{self._repository(name)}"
+        described = await self._described(await self._api(), target, _Described)
+        return checked_readme(described.description or "")
 
     async def _rows(self, repository: str) -> Rows:
         target = (
