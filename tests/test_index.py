@@ -7,9 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from generator.content.details import encode_details
-from generator.facts.base import Details, Found
+from generator.facts.base import Absent, CouldNotLook, Details, Fact, Found
+from generator.facts.evidence import SIGNATURE_TYPE, Evidence, Evidences
 from generator.facts.image import ImageFacts, Platform
 from tests.support import Listing, Site, body_of, digest, tagpages
 
@@ -53,12 +55,38 @@ def test_each_image_is_one_unpadded_line_in_the_order_of_their_names(site: Site)
     assert (
         index(site)
         == """
-| Image | Found in | Default tag | Last changed | Platforms |
-| --- | --- | --- | --- | --- |
-| [app](/ref/app/) | Public, Private | `latest` | 2024-06-02 | `linux/amd64`, `linux/arm64` |
-| [zoo](/ref/zoo/) | Public | `1.0` | 2022-01-01 | not known |
+| Image | Found in | Default tag | Last changed | Platforms | Signed |
+| --- | --- | --- | --- | --- | --- |
+| [app](/ref/app/) | Public, Private | `latest` | 2024-06-02 | `linux/amd64`, `linux/arm64` \
+| not known |
+| [zoo](/ref/zoo/) | Public | `1.0` | 2022-01-01 | not known | not known |
 """
     )
+
+
+SIGNED = Evidence("bundle", "referrer", digest("a"), digest("1"), predicate_type=SIGNATURE_TYPE)
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        (Found((SIGNED,)), "yes"),
+        (Found((replace(SIGNED, wrong="it is about another digest"),)), "no"),
+        (Found((replace(SIGNED, format="sbom"),)), "no"),
+        (Absent(), "no"),
+        (CouldNotLook("the registry sleeps"), "not known"),
+    ],
+)
+def test_a_line_says_whether_the_default_tag_is_signed(
+    site: Site, fact: Fact[Evidences], said: str
+) -> None:
+    site.catalog(pages=["index"])
+    site.lists({"app": [("latest", "a", "2024-06-01T10:00:00Z")]})
+    site.build()
+    details = Details("app", tables={"public": {digest("a"): {"evidence": fact}}})
+    (site.content / "app" / "details.json").write_bytes(encode_details(details))
+    assert site.run("render").code == 0
+    assert rows(site)[0].endswith(f" | {said} |")
 
 
 def test_a_night_changes_the_lines_of_images_that_changed_and_no_others(built: Site) -> None:
@@ -82,7 +110,7 @@ def test_retired_images_stand_apart_once_their_pages_say_so(built: Site) -> None
     for _ in range(2):
         built.build()
         assert rows(built) == [
-            "| [tool](/ref/tool/) | Public | `latest` | 2024-06-01 | not known |"
+            "| [tool](/ref/tool/) | Public | `latest` | 2024-06-01 | not known | not known |"
         ]
         assert index(built).endswith(
             "not known |\n"

@@ -91,6 +91,11 @@ Evidences = tuple[Evidence, ...]
 """In the order of what is attached."""
 
 
+def is_signed(items: Evidences) -> bool:
+    """Whether any of it is signed, and about what it is attached to."""
+    return any(item.format in SIGNED and not item.wrong for item in items)
+
+
 async def look(asked: Question) -> Fact[Evidences]:
     """The evidence among what is attached to a digest; `Absent` if there is none.
 

@@ -7,6 +7,8 @@ from datetime import datetime
 
 import msgspec
 
+from generator.facts.base import Absent, Facts, Found
+from generator.facts.evidence import EVIDENCE, is_signed
 from generator.facts.image import IMAGE, Platform
 from generator.pages.base import Page, Site, Subject
 from generator.pages.overview import contents, pulls
@@ -16,7 +18,9 @@ class ImageView(msgspec.Struct, frozen=True):
     """A line of the index: `tables` are the titles (Markdown) of those that have tags of the image.
 
     `tag` is the default one of the first of these, and `platforms` are that one's; they are empty
-    where nobody told them. `last_changed` (UTC) is the newest of all tags; None without any tag.
+    where nobody told them. `signed` says whether a signature, or a signed attestation, was found of
+    it; None where that is not known. `last_changed` (UTC) is the newest of all tags; None without
+    any tag.
     """
 
     name: str
@@ -25,6 +29,7 @@ class ImageView(msgspec.Struct, frozen=True):
     tag: str
     last_changed: datetime | None
     platforms: tuple[Platform, ...]
+    signed: bool | None
 
 
 class RetiredView(msgspec.Struct, frozen=True):
@@ -61,7 +66,15 @@ def _image(subject: Subject, site: Site) -> ImageView:
         tag=found[0].tag if found else "",
         last_changed=max(times, default=None),
         platforms=facts.platforms if facts else (),
+        signed=_signed(details.of(found[0].table, found[0].digest)) if found else None,
     )
+
+
+def _signed(facts: Facts) -> bool | None:
+    fact = EVIDENCE.of(facts)
+    if isinstance(fact, Found):
+        return is_signed(fact.value)
+    return False if isinstance(fact, Absent) else None
 
 
 def _url(image: str, site: Site) -> str:
@@ -74,5 +87,5 @@ OUTPUT = Page(
     path="",
     template="index.md.j2",
     view=view,
-    needs=frozenset({IMAGE.name}),
+    needs=frozenset({IMAGE.name, EVIDENCE.name}),
 )

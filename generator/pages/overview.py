@@ -24,12 +24,13 @@ DESCRIPTION_LIMIT = 300
 
 
 class PullView(msgspec.Struct, frozen=True):
-    """How to get an image from the registry of one table, whose `title` is Markdown.
+    """How to get an image from the registry of one `table`, whose `title` is Markdown.
 
     `tag` is `latest`, else the newest one, and `digest` what it points to. `registry` and
     `repository` are empty where they are not known.
     """
 
+    table: str
     title: str
     registry: str
     repository: str
@@ -94,7 +95,8 @@ def pulls(image: Image, site: Site) -> list[PullView]:
         if default := default_tag(table.groups, site.tag_order):
             info = site.tables[table.name]
             address = info.address(image.name)
-            found.append(PullView(info.title, *address, default.tags[0], default.digest))
+            tag, digest = default.tags[0], default.digest
+            found.append(PullView(table.name, info.title, *address, tag, digest))
     return found
 
 
