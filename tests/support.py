@@ -28,6 +28,14 @@ PAIR = ("2024-05-30", "2024-05-31")
 """The recorded nights that are committed below `DATA`."""
 AS_OF = "2024-06-03T00:46:08Z"
 
+TABS = [
+    {"title": "Overview", "path": ""},
+    {"title": "Details", "path": "image_specs/"},
+    {"title": "Tags History", "path": "tags_history/"},
+    {"title": "Provenance", "path": "provenance_info/"},
+]
+"""The bar of the reference page, for catalogs that name fewer pages than it has."""
+
 Listing = dict[str, list[tuple[str, str, str]]]
 """By image: tag, one character that stands for its digest, and when it last changed."""
 
@@ -206,7 +214,7 @@ def sample_form(folder: Path, ending: str = ".json") -> dict[str, object]:
     return {
         "url": sample["url"],
         "templates": str(ROOT / sample["templates"]),
-        "tabs": sample["tabs"],
+        "tabs": TABS,
         "tables": [
             table
             | {"source": {"kind": "listing", "path": str(folder / f"{table['name']}{ending}")}}

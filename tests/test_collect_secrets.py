@@ -15,7 +15,8 @@ from generator.sources.oci import Oci
 from tests.collecting import HEADER, leave_alone, seen_of
 from tests.registry.fake import FakeRegistry, TokenServer
 from tests.registry.server import Answer, Call, as_json, problem
-from tests.sources.asking import serving
+from tests.sources.asking import at, digest, serving
+from tests.sources.vendors import Harbor
 from tests.support import tagpages
 
 PASSWORD = "deadbeef-0123"
@@ -196,3 +197,23 @@ def test_a_build_writes_and_prints_no_secret(
     assert f"{tmp_path}/content/other/tags_history.md" in map(str, written)
     everything = "".join([done.out, done.err, *map(str, written), *written.values()])
     assert PASSWORD[:5] not in everything
+
+
+def test_a_readme_with_a_secret_in_it_is_not_taken(tmp_path: Path) -> None:
+    harbor = Harbor(
+        repositories={"team/app": [("1.0", digest(1), at(1))]}, login=f"Basic {BASIC}=="
+    )
+    path = "/api/v2.0/projects/team/repositories/app"
+    told = as_json({"description": f"Log in with {PASSWORD}."})
+    harbor.rules.append(lambda call: told if call.path == path else None)
+    with serving(harbor) as server:
+        login = {"username": "alice", "password": "${PASSWORD}"}
+        source = {"kind": "harbor", "registry": server.url, "repository": "team/{image}", **login}
+        catalog = {"content": "c", "url": "/r/", "tables": [{"name": "public", "source": source}]}
+        (tmp_path / "catalog.yaml").write_text(json.dumps(catalog | {"pages": ["overview"]}))
+        run = tagpages("build", "--catalog", tmp_path / "catalog.yaml", PASSWORD=PASSWORD)
+
+    assert run.code == 0
+    assert f"README: {REFUSED}" in run.err
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert PASSWORD.encode() not in written

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from generator.content.details import encode_details
 from generator.facts.base import Absent, CouldNotLook, Details, Fact, Found
-from generator.facts.evidence import SIGNATURE_TYPE, Evidence
+from generator.facts.evidence import SIGNATURE_TYPE, Evidence, Evidences
 from generator.facts.image import ImageFacts, Platform
 from generator.facts.policy import NotVerified, Signer
 from tests.support import Listing, Site, body_of, digest, tagpages
@@ -56,39 +56,39 @@ def test_each_image_is_one_unpadded_line_in_the_order_of_their_names(site: Site)
     assert (
         index(site)
         == """
-| Image | Found in | Default tag | Last changed | Platforms |
-| --- | --- | --- | --- | --- |
-| [app](/ref/app/) | Public, Private | `latest` | 2024-06-02 | `linux/amd64`, `linux/arm64` |
-| [zoo](/ref/zoo/) | Public | `1.0` | 2022-01-01 | not known |
+| Image | Found in | Default tag | Last changed | Platforms | Signed |
+| --- | --- | --- | --- | --- | --- |
+| [app](/ref/app/) | Public, Private | `latest` | 2024-06-02 | `linux/amd64`, `linux/arm64` \
+| not known |
+| [zoo](/ref/zoo/) | Public | `1.0` | 2022-01-01 | not known | not known |
 """
     )
 
 
-A, B = digest("a"), digest("b")
-SIGNATURE = Evidence("bundle", "fallback", A, B, predicate_type=SIGNATURE_TYPE)
+SIGNED = Evidence("bundle", "referrer", digest("a"), digest("1"), predicate_type=SIGNATURE_TYPE)
 
 
 @pytest.mark.parametrize(
     ("fact", "said"),
     [
-        (Found((SIGNATURE,)), "signed"),
-        (Found((replace(SIGNATURE, wrong="it is about another image"),)), "no"),
-        (Found((replace(SIGNATURE, verdict=NotVerified(Signer(key="c"), "it is not")),)), "no"),
+        (Found((SIGNED,)), "yes"),
+        (Found((replace(SIGNED, wrong="it is about another digest"),)), "no"),
+        (Found((replace(SIGNED, format="sbom"),)), "no"),
+        (Found((replace(SIGNED, verdict=NotVerified(Signer(key="c"), "it is not")),)), "no"),
         (Absent(), "no"),
-        (CouldNotLook("down"), "not known"),
+        (CouldNotLook("the registry sleeps"), "not known"),
     ],
 )
-def test_where_signatures_are_known_of_an_image_the_index_says_it_of_each(
-    built: Site, fact: Fact[tuple[Evidence, ...]], said: str
+def test_a_line_says_whether_the_default_tag_is_signed(
+    site: Site, fact: Fact[Evidences], said: str
 ) -> None:
-    for image, known in (("app", fact), ("tool", Absent())):
-        details = Details(image, tables={"public": {A: {"evidence": known}}})
-        (built.content / image / "details.json").write_bytes(encode_details(details))
-    assert built.run("render").code == 0
-    assert "| Last changed | Platforms | Signed |\n| --- | --- | --- | --- | --- | --- |\n" in (
-        index(built)
-    )
-    assert [row.split(" | ")[-1] for row in rows(built)] == [f"{said} |", "not known |", "no |"]
+    site.catalog(pages=["index"])
+    site.lists({"app": [("latest", "a", "2024-06-01T10:00:00Z")]})
+    site.build()
+    details = Details("app", tables={"public": {digest("a"): {"evidence": fact}}})
+    (site.content / "app" / "details.json").write_bytes(encode_details(details))
+    assert site.run("render").code == 0
+    assert rows(site)[0].endswith(f" | {said} |")
 
 
 def test_a_night_changes_the_lines_of_images_that_changed_and_no_others(built: Site) -> None:
@@ -112,7 +112,7 @@ def test_retired_images_stand_apart_once_their_pages_say_so(built: Site) -> None
     for _ in range(2):
         built.build()
         assert rows(built) == [
-            "| [tool](/ref/tool/) | Public | `latest` | 2024-06-01 | not known |"
+            "| [tool](/ref/tool/) | Public | `latest` | 2024-06-01 | not known | not known |"
         ]
         assert index(built).endswith(
             "not known |\n"

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.catalog.globs import is_glob, pattern
+from generator.catalog.readmes import Readmes
 from generator.errors import TagpagesError
 from generator.grouping import Older, Window
 from generator.model import check_name
@@ -445,6 +446,10 @@ class Catalog(_Spec, Generic[S, P], frozen=True, kw_only=True):
             )
         ),
     ] = {}
+    readmes: Annotated[
+        Readmes,
+        Meta(description="What becomes of the READMEs of images, which stand on their first page."),
+    ] = Readmes()
     retired: Annotated[
         dict[str, Retired], Meta(description="Images that are retired on purpose, by name.")
     ] = {}

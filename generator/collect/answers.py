@@ -67,8 +67,9 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     With `names`: the images that were to be asked for; when they had last changed, as `Table` has
     it (`listed`); and how what is listed fits the catalog (`matching`). With `image`: its `tags`,
-    None where there is no such image, and `notes`, what was odd about them; or the reason why it
-    `failed`; or that it was not asked for, as it is `quiet`. With `failed` and no image: why the
+    None where there is no such image, its `readme`, and `notes`, what was odd about them; or the
+    reason why it `failed`; or that it was not asked for, as it is `quiet`. The `readme` is empty
+    where the image has none, and None where nobody said so. With `failed` and no image: why the
     source was not asked to its end. With `facts`: those of digests, by digest. With `key`: the
     `value` that one request gave (in a journal only).
     """
@@ -81,6 +82,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
     quiet: bool = False
+    readme: str | None = None
     failed: str = ""
     facts: dict[str, Facts] = {}
     key: str = ""
@@ -94,7 +96,8 @@ class SourceAnswers:
     `names` are the images that were to be asked for, None before they were listed; `listed` says
     when they had last changed. `matching` is None where the source was not asked for a list. An
     image that the source does not have is None in `images`; `quiet` ones were not asked for;
-    `notes` say what was odd about an answer.
+    `notes` say what was odd about an answer. `readmes` has those that were told, empty where an
+    image has none.
     `given_up` says why the source was not asked to its end. `facts` are those of digests; `values`
     are those of single requests, by key.
     """
@@ -105,6 +108,7 @@ class SourceAnswers:
     images: dict[str, tuple[Tag, ...] | None] = field(default_factory=dict)
     quiet: set[str] = field(default_factory=set)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    readmes: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     given_up: str = ""
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -128,6 +132,8 @@ class SourceAnswers:
         else:
             self.images[answer.image] = answer.tags
             self.notes[answer.image] = answer.notes
+            if answer.readme is not None:
+                self.readmes[answer.image] = answer.readme
             self.failed.pop(answer.image, None)
 
     def answers(self, table: str) -> Iterator[Answer]:
@@ -138,7 +144,11 @@ class SourceAnswers:
             yield Answer(table, facts={digest: self.facts[digest]})
         for image in sorted(self.images):
             yield Answer(
-                table, image=image, tags=self.images[image], notes=self.notes.get(image, ())
+                table,
+                image=image,
+                tags=self.images[image],
+                notes=self.notes.get(image, ()),
+                readme=self.readmes.get(image),
             )
         for image in sorted(self.quiet):
             yield Answer(table, image=image, quiet=True)
@@ -193,6 +203,16 @@ def notes(parts: Sequence[Answers]) -> Iterator[tuple[str, str, str]]:
         for table, source in part.tables.items():
             for image, told in source.notes.items():
                 yield from ((table, image, note) for note in told)
+
+
+def readmes(parts: Sequence[Answers]) -> dict[str, dict[str, str]]:
+    """The READMEs that sources told, by image and table; empty where an image has none."""
+    told: dict[str, dict[str, str]] = {}
+    for part in parts:
+        for table, source in part.tables.items():
+            for image, text in source.readmes.items():
+                told.setdefault(image, {})[table] = text
+    return told
 
 
 def facts(parts: Sequence[Answers]) -> FactsByPlace:

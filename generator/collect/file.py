@@ -20,6 +20,7 @@ from generator.collect.answers import VERSION, Answer, Answers, Header, Matching
 from generator.errors import TagpagesError
 from generator.facts import decode_facts
 from generator.model import Tag, check_digest, check_name, checked_tags
+from generator.sources.base import checked_readme
 
 _BLOCK = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -41,6 +42,7 @@ class _Line(msgspec.Struct, frozen=True):
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
     quiet: bool = False
+    readme: str | None = None
     failed: str = ""
     facts: dict[str, dict[str, msgspec.Raw]] = {}
     key: str = ""
@@ -127,6 +129,7 @@ def _checked(line: _Line) -> Answer:
         tags=tags,
         notes=line.notes,
         quiet=line.quiet,
+        readme=None if line.readme is None else checked_readme(line.readme),
         failed=line.failed,
         facts=facts,
         key=line.key,

@@ -22,6 +22,8 @@ from generator.sources.base import Source, SourceSpec
 class Wanted:
     """Which facts are wanted: these `kinds`, of the digests of tags that match the globs.
 
+    READMEs, which are of images and not of digests, are wanted where `README` is among them.
+
     `known` is what earlier builds were told; `policies` say by table whose signatures count.
     """
 

@@ -20,7 +20,7 @@ from generator.collect.look import NOTHING, Lookup, Wanted
 from generator.errors import SourceError, TagpagesError
 from generator.model import Image, Table, check_name, tags_of
 from generator.registry import HiddenError, Session, Stats
-from generator.sources.base import Ask, Source, SourceSpec
+from generator.sources.base import README, Ask, Source, SourceSpec
 
 
 class Observer(Protocol):
@@ -172,6 +172,7 @@ class Pull:
             quiet = self._known(name) if self._is_quiet(name) else None
             tags = tags_of(quiet) if quiet else await in_time(source.tags(name), self._spec)
             found = await self._shared.lookup.new(self._table, self._spec, source, name, tags or ())
+            readme = await self._readme(source, name) if tags else None
         except SourceError:
             raise
         except HiddenError as error:
@@ -188,6 +189,7 @@ class Pull:
             image=name,
             tags=None if tags is None else tuple(tags),
             notes=tuple(self._notes.get(name, ())),
+            readme=readme,
         )
 
     def _matching(self, named: Iterable[str]) -> Matching | None:
@@ -217,6 +219,18 @@ class Pull:
             and not self._spec.asks_again(name, collection.as_of)
             and not collection.in_doubt(self._table, name)
         )
+
+    async def _readme(self, source: Source, name: str) -> str | None:
+        """The README of an image, where one is wanted; what cannot be had costs nothing else."""
+        if README not in self._shared.collection.facts.kinds:
+            return None
+        try:
+            return await in_time(source.readme(name), self._spec)
+        except SourceError:
+            raise
+        except TagpagesError as error:
+            self._notes.setdefault(name, []).append(f"the README could not be had: {error}")
+            return None
 
     def _judge_hidden(self) -> None:
         """What the registry does not show is absent if it never was known, and it shows others."""

@@ -24,7 +24,8 @@ REFUSED = (
 def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[str]) -> None:
     """Take all secrets of the session out of a source's answers.
 
-    An image whose answer has one has failed; reasons are redacted. So are the names of images, but
+    An image whose answer has one has failed; its README is as if nobody had told it; reasons are
+    redacted. So are the names of images, but
     those that are `ours`: no server told us these.
     """
     public = {
@@ -38,6 +39,9 @@ def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[
     for name in refused:
         del answers.images[name]
         answers.failed[name] = REFUSED
+    for name in [name for name, text in answers.readmes.items() if session.reveals(text)]:
+        del answers.readmes[name]
+        answers.notes[name] = (*answers.notes.get(name, ()), f"README: {REFUSED}")
     answers.notes = {
         name: tuple(map(session.redacted, told)) for name, told in answers.notes.items() if told
     }

@@ -12,11 +12,16 @@ import msgspec
 from generator.content.state import UNREADABLE, VERSION, check_version, newer
 from generator.errors import TagpagesError
 from generator.facts import FACTS, decode_facts
-from generator.facts.base import Details, Facts, Move
+from generator.facts.base import Details, Facts, Move, Readme
 from generator.model import check_digest, check_name
 
 DETAILS_FILE = "details.json"
 _STEP = b"  "
+
+
+class _Readme(msgspec.Struct):
+    table: str
+    text: tuple[str, ...]
 
 
 class DetailsFile(msgspec.Struct):
@@ -27,6 +32,11 @@ class DetailsFile(msgspec.Struct):
     digests: dict[str, dict[str, msgspec.Raw]]
     moves: dict[str, dict[str, tuple[Move, ...]]] = {}
     tables: dict[str, dict[str, dict[str, msgspec.Raw]]] = {}
+    readme: _Readme | None = None
+
+
+class _Lines(list[str]):
+    """The lines of a text."""
 
 
 _decode_file = msgspec.json.Decoder(DetailsFile).decode
@@ -34,7 +44,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode_details(details: Details) -> bytes:
-    """The text of an image's `details.json`.
+    """The text of an image's `details.json`, with its README line by line.
 
     Digests stand in the order of `details`; that of the documented tags (`documented`) lets a
     diff show what changed where a tag moved. Digests of which nothing is known are left out; so is
@@ -49,7 +59,11 @@ def encode_details(details: Details) -> bytes:
         file["moves"] = details.moves
     if details.tables:
         file["tables"] = {name: _digests(details.tables[name]) for name in details.tables}
-    return _lines(msgspec.to_builtins(file), b"\n") + b"\n"
+    lines = msgspec.to_builtins(file)
+    if details.readme:
+        text = _Lines(details.readme.text.split("\n"))
+        lines["readme"] = {"table": details.readme.table, "text": text}
+    return _lines(lines, b"\n") + b"\n"
 
 
 def _digests(facts_of: Mapping[str, Facts]) -> dict[str, Facts]:
@@ -62,12 +76,16 @@ def _digests(facts_of: Mapping[str, Facts]) -> dict[str, Facts]:
 
 
 def _lines(value: object, end: bytes) -> bytes:
-    """The JSON of a value; `end` is a line's end with the indent that the value stands at."""
+    """The JSON of a value; `end` is a line's end with the indent that the value stands at.
+
+    A list of objects, or of lines, has each of its items in a line of its own.
+    """
     inner = end + _STEP
     if isinstance(value, dict) and value:
         members = (_encode(key) + b": " + _lines(item, inner) for key, item in value.items())
         return b"{" + inner + (b"," + inner).join(members) + end + b"}"
-    if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+    of_objects = isinstance(value, list | tuple) and value and isinstance(value[0], dict)
+    if isinstance(value, _Lines) or (isinstance(value, list | tuple) and of_objects):
         return b"[" + inner + (b"," + inner).join(map(_encode, value)) + end + b"]"
     return _encode(value)
 
@@ -88,7 +106,8 @@ def _details(file: DetailsFile, name: str) -> Details:
     if check_name(file.image) != name:
         raise TagpagesError(f"it is about the image `{file.image}`")
     tables = {table: _facts(digests) for table, digests in file.tables.items()}
-    return Details(name, _facts(file.digests), file.moves, tables)
+    readme = Readme(file.readme.table, "\n".join(file.readme.text)) if file.readme else None
+    return Details(name, _facts(file.digests), file.moves, tables, readme)
 
 
 def _facts(digests: Mapping[str, Mapping[str, msgspec.Raw]]) -> dict[str, Facts]:

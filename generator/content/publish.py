@@ -58,7 +58,7 @@ class Publisher:
         ours = [*self._files(self.image_outputs), DETAILS_FILE, TAGS_FILE]
         changes += self.removal(image.name, kept=ours)
         if stored is None or details != stored.details:
-            text = encode_details(details) if details.facts or details.moves else None
+            text = encode_details(details) if details.has_any else None
             changes.append(self.tree.change(f"{image.name}/{DETAILS_FILE}", text))
         if stored is None or image != stored.image:
             changes.append(self.tree.change(f"{image.name}/{TAGS_FILE}", encode_image(image)))

@@ -104,8 +104,15 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
         return [change for change in self.packages or () if change.before and change.after]
 
 
+class Readme(msgspec.Struct, frozen=True):
+    """The README that the source of a table has of an image: text that others wrote."""
+
+    table: str
+    text: str
+
+
 class Details(msgspec.Struct, frozen=True):
-    """What is known of an image's documented digests.
+    """What is known of an image's documented digests, and its README.
 
     `facts` are what the digests contain, by digest; `tables` are what the registry of each table
     has about them, by table and digest. `moves` are the last ones of each documented tag, newest
@@ -116,6 +123,12 @@ class Details(msgspec.Struct, frozen=True):
     facts: Mapping[str, Facts] = {}
     moves: Mapping[str, Mapping[str, tuple[Move, ...]]] = {}
     tables: Mapping[str, Mapping[str, Facts]] = {}
+    readme: Readme | None = None
+
+    @property
+    def has_any(self) -> bool:
+        """Whether anything is known."""
+        return bool(self.facts or self.moves or self.tables or self.readme)
 
     def of(self, table: str, digest: str) -> Facts:
         """All that is known of a digest as it lies in the registry of a table."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from generator.collect.answers import Answers, facts, notes, seen
+from generator.collect.answers import Answers, facts, notes, readmes, seen
 from generator.collect.pull import Observer
 from generator.content.known import Known
 from generator.content.plan import Plan
@@ -24,6 +24,7 @@ from generator.facts.moves import moves_of
 from generator.guard.findings import Finding
 from generator.guard.judge import Verdict, judge
 from generator.guard.memory import Build
+from generator.guard.readmes import ReadmeJudge
 from generator.jobs.believing import accepted, happened, record, rules
 from generator.jobs.collect import Pull, collect, known_facts, read_answers
 from generator.jobs.job import Job
@@ -82,12 +83,15 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         as_of = _as_of(job, known.last, parts)
         managed = {name: image for name, image in known.images.items() if job.is_managed(name)}
         answered = seen(parts, [table.name for table in job.catalog.tables], managed)
-        verdict = judge(rules(job, as_of, loss, known), managed, known.last, answered)
+        judging = rules(job, as_of, loss, known)
+        verdict = judge(judging, managed, known.last, answered)
         if verdict.is_untimely:  # a wrong time must not become that of the pages
             as_of = known.last.as_of or as_of
         told = facts(parts)
         publisher = job.publisher(tree, known.last, as_of)
         subjects = _subjects(job, known, verdict, told, as_of)
+        readme_judge = ReadmeJudge(judging, known.last, verdict)
+        _add_readmes(subjects, known, readme_judge, readmes(parts))
         plan = plan_images(job, publisher, known, subjects, verdict.gone)
         plan.findings[:0] = [*verdict.findings, *spared]
         plan.quiet = {table: len(answer.quiet) for table, answer in answered.items()}
@@ -151,6 +155,20 @@ def _subjects(
         moves = moves_of(stored.get(name), image, facts, job.variants, as_of)
         subjects[name] = Subject(image, replace(details, moves=moves))
     return subjects
+
+
+def _add_readmes(
+    subjects: dict[str, Subject],
+    known: Known,
+    judge: ReadmeJudge,
+    told: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Add to what is known of images the READMEs that are believed."""
+    for name, (image, details) in subjects.items():
+        before = known.details[name].readme if name in known.details else None
+        if before or name in told:
+            readme = judge.believed(name, before, told.get(name, {}))
+            subjects[name] = Subject(image, replace(details, readme=readme))
 
 
 def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: FactsByPlace) -> None:

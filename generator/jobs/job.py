@@ -16,7 +16,7 @@ from generator.content.known import Known, load
 from generator.content.publish import Publisher
 from generator.content.retirement import TEMPLATE as RETIRED_TEMPLATE
 from generator.content.tree import Tree
-from generator.errors import UsageError
+from generator.errors import Failure, TagpagesError, UsageError
 from generator.facts import needed
 from generator.facts.image import IMAGE
 from generator.facts.policy import Policy
@@ -26,6 +26,7 @@ from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS, Name
 from generator.pages.base import Output, Page, Site, Subject, TableInfo
 from generator.pages.environment import Renderer
 from generator.sources import Spec
+from generator.sources.base import checked_readme
 
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 """Before this no `as_of` is believed."""
@@ -221,6 +222,8 @@ class Job:
                 base_url=catalog.base_url,
                 home=self.home,
                 descriptions=catalog.descriptions,
+                readmes=catalog.readmes,
+                own_readmes=self._own_readmes(),
                 older=catalog.older,
             ),
             self.image_outputs,
@@ -232,6 +235,16 @@ class Job:
             catalog.lastmod,
             HISTORY_FILES if catalog.history else (),
         )
+
+    def _own_readmes(self) -> dict[str, str | Failure]:
+        """The READMEs in the catalog's folder, by image; a Failure for one that cannot be shown."""
+        if self.catalog.readmes.folder is None:
+            return {}
+        folder = self.root / self.catalog.readmes.folder
+        if not folder.is_dir():
+            raise UsageError(f"{self.file}: `readmes.folder`: {folder} is no folder")
+        files = sorted(folder.rglob("*.md"))
+        return {file.relative_to(folder).as_posix()[:-3]: _readme(file) for file in files}
 
     def _tables(self) -> dict[str, TableInfo]:
         repositories = self.catalog.images.repositories
@@ -265,6 +278,17 @@ def mistakes(catalogs: Iterable[Path]) -> list[str]:
         except UsageError as error:
             found.append(str(error))
     return found
+
+
+def _readme(file: Path) -> str | Failure:
+    try:
+        return checked_readme(file.read_bytes().decode())
+    except UnicodeDecodeError:
+        return Failure(f"{file}: not UTF-8")
+    except OSError as error:
+        return Failure(f"cannot read {file}: {error.strerror}")
+    except TagpagesError as error:
+        return Failure(f"{file}: {error}")
 
 
 def _utc(time: datetime) -> datetime:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
+from generator.catalog.readmes import Readmes
 from generator.catalog.spec import Tab, Verify
+from generator.errors import Failure
 from generator.facts.base import Details
 from generator.grouping import Older, TagOrder, Window
 from generator.model import Image
@@ -55,8 +57,9 @@ class Site:
 
     A page says of a table that has not been believed for `stale_after` nights since when it is so.
     `variants` are the globs of the documented tags, `home` is the path of an image's first page
-    below the image's URL. `descriptions` has, by image, a sentence of plain text. `retired` has
-    the retired images that have a page which says so, each with its successor if it has one.
+    below the image's URL. `descriptions` has, by image, a sentence of plain text. `readmes` says
+    what becomes of READMEs, and `own_readmes` has those of the catalog's folder. `retired` has the
+    retired images that have a page which says so, each with its successor if it has one.
     """
 
     url: str
@@ -70,6 +73,8 @@ class Site:
     base_url: str = ""
     home: str = ""
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    readmes: Readmes = field(default_factory=Readmes)
+    own_readmes: Mapping[str, str | Failure] = field(default_factory=dict)
     retired: Mapping[str, str | None] = field(default_factory=dict)
     older: Older = "fold"
 

@@ -7,10 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from generator.facts.base import Absent, Found
-from generator.facts.evidence import EVIDENCE
+from generator.facts.base import Absent, Facts, Found
+from generator.facts.evidence import EVIDENCE, is_signed
 from generator.facts.image import IMAGE, Platform
-from generator.facts.policy import NotVerified
 from generator.pages.base import Page, Site, Subject
 from generator.pages.overview import contents, pulls
 
@@ -19,9 +18,9 @@ class ImageView(msgspec.Struct, frozen=True):
     """A line of the index: `tables` are the titles (Markdown) of those that have tags of the image.
 
     `tag` is the default one of the first of these, and `platforms` are that one's; they are empty
-    where nobody told them. `last_changed` (UTC) is the newest of all tags; None without any tag.
-    `signed` says whether a signature counts that is attached to what the tag points to in any
-    table; None where nobody has looked.
+    where nobody told them. `signed` says whether a signature, or a signed attestation, was found of
+    it; None where that is not known. `last_changed` (UTC) is the newest of all tags; None without
+    any tag.
     """
 
     name: str
@@ -44,10 +43,8 @@ class RetiredView(msgspec.Struct, frozen=True):
 
 def view(subjects: Sequence[Subject], site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
-    images = [_image(subject, site) for subject in subjects]
     return {
-        "images": images,
-        "looked": any(image.signed is not None for image in images),
+        "images": [_image(subject, site) for subject in subjects],
         "retired": [
             RetiredView(name, _url(name, site), new or "", _url(new, site) if new else "")
             for name, new in sorted(site.retired.items())
@@ -69,21 +66,15 @@ def _image(subject: Subject, site: Site) -> ImageView:
         tag=found[0].tag if found else "",
         last_changed=max(times, default=None),
         platforms=facts.platforms if facts else (),
-        signed=_signed(subject, found[0].digest) if found else None,
+        signed=_signed(details.of(found[0].table, found[0].digest)) if found else None,
     )
 
 
-def _signed(subject: Subject, digest: str) -> bool | None:
-    """Whether a digest is signed in any of the tables; None where nobody could tell."""
-    facts = [EVIDENCE.of(subject.details.of(table.name, digest)) for table in subject.image.tables]
-    found = [fact.value for fact in facts if isinstance(fact, Found)]
-    if not found and not any(isinstance(fact, Absent) for fact in facts):
-        return None
-    return any(
-        item.sort == "signature" and not item.wrong and not isinstance(item.verdict, NotVerified)
-        for items in found
-        for item in items
-    )
+def _signed(facts: Facts) -> bool | None:
+    fact = EVIDENCE.of(facts)
+    if isinstance(fact, Found):
+        return is_signed(fact.value)
+    return False if isinstance(fact, Absent) else None
 
 
 def _url(image: str, site: Site) -> str:
@@ -96,5 +87,5 @@ OUTPUT = Page(
     path="",
     template="index.md.j2",
     view=view,
-    needs=frozenset({IMAGE.name}),
+    needs=frozenset({IMAGE.name, EVIDENCE.name}),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from generator.errors import Failure, TagpagesError
 from generator.facts.base import Details, Found
 from generator.facts.image import IMAGE, ImageFacts
 from generator.grouping import default_tag, documented
@@ -13,6 +14,7 @@ from generator.model import Image
 from generator.pages.base import Page, Site, Subject
 from generator.pages.plain import one_line
 from generator.pages.tabs import tab_bar
+from generator.sources.base import README
 
 PATH = ""
 DESCRIPTION = "org.opencontainers.image.description"
@@ -22,12 +24,13 @@ DESCRIPTION_LIMIT = 300
 
 
 class PullView(msgspec.Struct, frozen=True):
-    """How to get an image from the registry of one table, whose `title` is Markdown.
+    """How to get an image from the registry of one `table`, whose `title` is Markdown.
 
     `tag` is `latest`, else the newest one, and `digest` what it points to. `registry` and
     `repository` are empty where they are not known.
     """
 
+    table: str
     title: str
     registry: str
     repository: str
@@ -58,6 +61,7 @@ def view(subject: Subject, site: Site) -> Mapping[str, object]:
         "description": describe(subject, site),
         "pulls": found,
         "variants": variants_of(subject, site),
+        "readme": _readme(subject, site),
         "as_of": site.as_of,
     }
 
@@ -77,6 +81,19 @@ def variants_of(subject: Subject, site: Site) -> list[VariantView]:
     ]
 
 
+def _readme(subject: Subject, site: Site) -> str:
+    """The README as Markdown: the one of the catalog's folder, or else a registry's."""
+    name, known = subject.image.name, subject.details.readme
+    text = site.own_readmes.get(name) or (known.text if known else "")
+    if isinstance(text, Failure):
+        raise TagpagesError(text.reason)
+    if not text:
+        return ""
+    from generator.pages.readme import readme_markdown  # noqa: PLC0415 - the parser is large
+
+    return readme_markdown(text, name, site.readmes)
+
+
 def contents(details: Details, digest: str) -> ImageFacts | None:
     """What a digest of an image contains; None where that is not known."""
     fact = IMAGE.of(details.facts.get(digest, {}))
@@ -90,7 +107,8 @@ def pulls(image: Image, site: Site) -> list[PullView]:
         if default := default_tag(table.groups, site.tag_order):
             info = site.tables[table.name]
             address = info.address(image.name)
-            found.append(PullView(info.title, *address, default.tags[0], default.digest))
+            tag, digest = default.tags[0], default.digest
+            found.append(PullView(table.name, info.title, *address, tag, digest))
     return found
 
 
@@ -108,5 +126,5 @@ OUTPUT = Page(
     path=PATH,
     template="overview.md.j2",
     view=view,
-    needs=frozenset({IMAGE.name}),
+    needs=frozenset({IMAGE.name, README}),
 )

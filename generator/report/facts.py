@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from generator.facts.attached import ATTACHED, END_OF_LIFE
 from generator.facts.base import Absent, Details, Facts, Found
-from generator.facts.evidence import EVIDENCE, SIGNED, Evidences
+from generator.facts.evidence import EVIDENCE, Evidences, is_signed
 from generator.facts.image import IMAGE, ImageFacts
 from generator.facts.packages import PACKAGES, Packages
 from generator.facts.policy import NotVerified, Verified
@@ -65,16 +65,12 @@ def _evidence(then: Facts, now: Facts) -> Iterator[Told]:
         signer = was[min(lost)].signer
         why = reasons[0] if reasons else "nothing that verifies is there"
         yield "unverified", f"{signer.identity or signer.key}, {' and '.join(sorted(lost))}: {why}"
-    if _is_signed(before.value) and not _is_signed(items):
+    if is_signed(before.value) and not is_signed(items):
         yield "unsigned", ""
 
 
 def _verified(items: Evidences) -> dict[str, Verified]:
     return {item.sort: item.verdict for item in items if isinstance(item.verdict, Verified)}
-
-
-def _is_signed(items: Evidences) -> bool:
-    return any(item.format in SIGNED and not item.wrong for item in items)
 
 
 def _config(then: Facts, now: Facts) -> Iterator[Told]:

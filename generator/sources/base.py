@@ -12,10 +12,23 @@ from typing import Annotated, ClassVar, NamedTuple, Protocol, TypeVar
 import msgspec
 from msgspec import Meta
 
+from generator.errors import TagpagesError
 from generator.model import Table, Tag, TimeKind
 from generator.registry import Repository, Session
 
 T = TypeVar("T")
+
+README = "readme"
+"""What an output that shows READMEs needs, beside kinds of fact."""
+README_LIMIT = 1 << 20
+"""The longest README, in bytes of UTF-8."""
+
+
+def checked_readme(text: str) -> str:
+    """The README, without space around it; raises TagpagesError if it is beyond the limit."""
+    if (size := len(text.encode())) > README_LIMIT:
+        raise TagpagesError(f"the README has {size:,} bytes, and the limit is {README_LIMIT:,}")
+    return text.strip()
 
 
 class Once(Protocol):
@@ -91,7 +104,14 @@ class Source(Protocol):
         Raises TagpagesError when the answer cannot be had whole: never a partial one.
         """
 
-    async def repository(self, name: str) -> Repository | None:  # noqa: ARG002 - not by default
+    async def readme(self, name: str) -> str | None:  # noqa: ARG002 - not by default
+        """The README of an image, empty where it has none; None from a source without READMEs.
+
+        Raises TagpagesError when it cannot be had.
+        """
+        return None
+
+    async def repository(self, name: str) -> Repository | None:  # noqa: ARG002 - likewise
         """Where an image lies in the registry behind the source; None where there is no registry.
 
         Raises TagpagesError for a bad name, or a login that cannot be had.

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from http import HTTPStatus
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
@@ -18,8 +19,8 @@ from msgspec import Meta
 
 from generator.errors import TagpagesError
 from generator.model import Tag, TimeKind
-from generator.registry import Endpoint, LimitError, Registry, Reply, parse_time
-from generator.sources.base import Address, Ask, Source
+from generator.registry import Endpoint, LimitError, Registry, Reply, StatusError, parse_time
+from generator.sources.base import Address, Ask, Source, checked_readme
 from generator.sources.paging import ATTEMPTS, AbsentError, Text, listed
 from generator.sources.quick import quick_since, with_changes
 from generator.sources.remote import Host
@@ -147,6 +148,10 @@ class _Page(msgspec.Struct, rename="camel"):
         return len(self.repos) + len(self.tags)
 
 
+class _Readme(msgspec.Struct):
+    content: str = ""
+
+
 class _ConsoleSource(NamespaceSource[Chainguard]):
     """The console API.
 
@@ -208,6 +213,18 @@ class _ConsoleSource(NamespaceSource[Chainguard]):
             self._alone.add(repository)
             return await super().tags(name)
         return [tag for tag in whole if self._spec.taken(tag.name)]
+
+    async def readme(self, name: str) -> str:
+        """The repository's README; the API may say of none that it is not found."""
+        uid = (await self._repos()).get(self._repository(name), "")
+        target = f"{base_path(self._spec.api)}/registry/v2/repos/{uid}/readme"
+        try:
+            described = await self._described(await self._api(), target, _Readme)
+        except StatusError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return ""
+        return checked_readme(described.content)
 
     async def _rows(self, repository: str) -> Rows:
         uid = (await self._repos()).get(repository)

@@ -30,7 +30,7 @@ from generator.registry import (
     parse_time,
     spread,
 )
-from generator.sources.base import Ask, Source
+from generator.sources.base import Ask, Source, checked_readme
 from generator.sources.paging import PAGE_SIZE, Text, listed
 from generator.sources.remote import OLDEST, Host, official
 from generator.sources.rows import Row, Rows
@@ -104,6 +104,10 @@ class _Repository(msgspec.Struct):
     last_updated: str | None = None
 
 
+class _Described(msgspec.Struct):
+    full_description: str | None = None
+
+
 class _RepositoryPage(msgspec.Struct):
     results: list[_Repository]
     next: str | None = None
@@ -137,6 +141,14 @@ class _HubSource(TimedSource[DockerHub]):
         async for _, page in listed(api, target, _RepositoryPage, _next):
             for repository in page.results:
                 yield f"{namespace}/{repository.name}", parse_time(repository.last_updated or "")
+
+    async def readme(self, name: str) -> str:
+        """The text of the image's page on Docker Hub."""
+        full = official(self._repository(name))
+        namespace, _, repository = full.partition("/")
+        target = f"/v2/namespaces/{namespace}/repositories/{repository}"
+        described = await self._described(await self._api(full), target, _Described)
+        return checked_readme(described.full_description or "")
 
     async def repository(self, name: str) -> Repository:
         """Where an image lies in the registry, official ones under their namespace."""

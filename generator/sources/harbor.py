@@ -17,7 +17,7 @@ from msgspec import Meta
 from generator.errors import TagpagesError
 from generator.model import TimeKind
 from generator.registry import Auth, Credentials, Endpoint, Fixed, Registry, Reply, parse_time
-from generator.sources.base import Ask, Source
+from generator.sources.base import Ask, Source, checked_readme
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
 from generator.sources.rows import Row, Rows
@@ -50,6 +50,10 @@ class _Repository(msgspec.Struct):
     name: Text
 
 
+class _Described(msgspec.Struct):
+    description: str | None = None
+
+
 class _HarborSource(NamespaceSource[Harbor]):
     advice: ClassVar[str] = (
         "projects that are not public need a login: `docker login`, or `username` and `password` "
@@ -67,14 +71,16 @@ class _HarborSource(NamespaceSource[Harbor]):
             for repository in page:
                 yield repository.name
 
+    async def readme(self, name: str) -> str:
+        """The repository's description."""
+        repository = self._repository(name)
+        api = await self._api(repository)
+        described = await self._described(api, _path(repository), _Described)
+        return checked_readme(described.description or "")
+
     async def _rows(self, repository: str) -> Rows:
-        project, _, name = repository.partition("/")
-        if not name:
-            raise TagpagesError(
-                f"`{repository}` is no repository of Harbor: write PROJECT/{{image}}"
-            )
         target = (
-            f"/api/v2.0/projects/{project}/repositories/{_twice_quoted(name)}/artifacts"
+            f"{_path(repository)}/artifacts"
             f"?with_tag=true&q=tags%3D*&page=1&page_size={PAGE_SIZE}&sort=push_time"
         )
         api = await self._api(repository)
@@ -100,6 +106,13 @@ def _auth(login: Credentials | None) -> Auth:
 def _next(reply: Reply, _page: object) -> str:
     """The next page, if there is one: by number, for Harbor's links lose a layer of quoting."""
     return page_after(reply) if reply.next_link else ""
+
+
+def _path(repository: str) -> str:
+    project, _, name = repository.partition("/")
+    if not name:
+        raise TagpagesError(f"`{repository}` is no repository of Harbor: write PROJECT/{{image}}")
+    return f"/api/v2.0/projects/{project}/repositories/{_twice_quoted(name)}"
 
 
 def _twice_quoted(name: str) -> str:

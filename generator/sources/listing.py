@@ -1,8 +1,9 @@
 """Kind `listing`: a recorded listing in a JSON file, plain or gzipped.
 
 The shape is what `chainctl images list -o json` prints (`docs/sources.md`):
-`[{"repo": {"name"}, "tags": [{"name", "digest", "lastUpdated"}, …]}, …]`; other keys are ignored.
-What its images contain may be recorded beside it, in a file of its own: `details`.
+`[{"repo": {"name"}, "tags": [{"name", "digest", "lastUpdated"}, …]}, …]`, with `repo.readme` where
+there is one; other keys are ignored. What its images contain may be recorded beside it, in a file
+of its own: `details`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from msgspec import Meta
 from generator.catalog.spec import IMAGE, PathText
 from generator.errors import TagpagesError
 from generator.model import Tag, TimeKind, checked_tags, shown
-from generator.sources.base import Address, Ask, Source, SourceSpec
+from generator.sources.base import Address, Ask, Source, SourceSpec, checked_readme
 from generator.sources.recorded import UNREADABLE, DetailsFile, RecordedFile
 from generator.sources.remote import Host, check_repository
 
@@ -73,6 +74,7 @@ class Listing(SourceSpec, frozen=True, kw_only=True, tag="listing"):
 
 class _Repo(msgspec.Struct):
     name: str
+    readme: str | None = None
 
 
 class _Entry(msgspec.Struct):
@@ -100,6 +102,7 @@ class _ListingFile(Source):
         self._overrides = overrides
         self._details = details
         self._tags: dict[str, msgspec.Raw] = {}
+        self._readmes: dict[str, str] = {}
         self._twice: set[str] = set()
 
     async def names(self) -> Collection[str]:
@@ -107,6 +110,8 @@ class _ListingFile(Source):
             if entry.repo.name in self._tags:
                 self._twice.add(entry.repo.name)
             self._tags[entry.repo.name] = entry.tags
+            if entry.repo.readme is not None:
+                self._readmes[entry.repo.name] = entry.repo.readme
         return self._overrides.keys() | (self._tags.keys() - set(self._overrides.values()))
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
@@ -120,6 +125,12 @@ class _ListingFile(Source):
             return checked_tags(_decode_tags(raw))
         except (*UNREADABLE, TagpagesError) as error:
             raise TagpagesError(f"{self._file}: image {shown(name)}: {error}") from None
+
+    async def readme(self, name: str) -> str | None:
+        """What the listing has; a listing without any READMEs is none of those that tell them."""
+        if not self._readmes:
+            return None
+        return checked_readme(self._readmes.get(self._overrides.get(name, name), ""))
 
     async def recorded(self, name: str, digest: str) -> bytes | None:
         """What `details` has of the tags that the listing has at that digest."""

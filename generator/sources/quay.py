@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from generator.model import TimeKind
 from generator.registry import Credentials, Endpoint, Registry, Reply
-from generator.sources.base import Ask, Source
+from generator.sources.base import Ask, Source, checked_readme
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
 from generator.sources.remote import Host
 from generator.sources.rows import Row, Rows
@@ -70,6 +70,10 @@ class _Repository(msgspec.Struct):
     last_modified: float | None = None
 
 
+class _Described(msgspec.Struct):
+    description: str | None = None
+
+
 class _RepositoryPage(msgspec.Struct):
     repositories: list[_Repository]
     next_page: str | None = None
@@ -105,6 +109,12 @@ class _QuaySource(TimedSource[Quay]):
             for repository in page.repositories:
                 time = unix_time(repository.last_modified or 0)
                 yield f"{repository.namespace}/{repository.name}", time
+
+    async def readme(self, name: str) -> str:
+        """The repository's description."""
+        target = f"/api/v1/repository/{self._repository(name)}"
+        described = await self._described(await self._api(), target, _Described)
+        return checked_readme(described.description or "")
 
     async def _rows(self, repository: str) -> Rows:
         target = (

@@ -65,6 +65,7 @@ class VendorSpec(RemoteSpec, frozen=True, kw_only=True):
 
 
 S = TypeVar("S", bound=VendorSpec)
+T = TypeVar("T")
 
 
 class VendorSource(Source, Generic[S]):
@@ -130,6 +131,11 @@ class VendorSource(Source, Generic[S]):
                 f"{repository}: the count of its entries is off by {found.missing}, every time",
             )
         return self._checked(name, repository, found.rows, known)
+
+    async def _described(self, api: Endpoint, target: str, kind: type[T]) -> T:
+        """What the API says of an image as such, at a path."""
+        with advised(self.advice):
+            return (await api.get(target)).json(kind)
 
     def _repository(self, name: str) -> str:
         """Where an image lies; raises TagpagesError for a bad name."""

@@ -67,6 +67,7 @@ class Outcome:
     slept: list[float]
     names: list[str] = field(default_factory=list)
     images: dict[str, list[Tag] | None] = field(default_factory=dict)
+    readmes: dict[str, str | None] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
@@ -93,8 +94,11 @@ def ask(
     limits: Limits | None = None,
     **changes: Any,
 ) -> Outcome:
-    """Ask the source for the images, or, without any, for all that it lists."""
-    tables = known or {}
+    """Ask the source for the images, or, without any, for all that it lists.
+
+    With `readmes=True` their READMEs are asked for, too.
+    """
+    tables, readmes = known or {}, changes.pop("readmes", False)
 
     async def scenario() -> Outcome:
         clock = FakeClock()
@@ -121,6 +125,8 @@ def ask(
                 try:
                     found = await source.tags(name)
                     outcome.images[name] = None if found is None else list(found)
+                    if readmes:
+                        outcome.readmes[name] = await source.readme(name)
                 except TagpagesError as error:
                     outcome.errors[name] = str(error)
         return outcome

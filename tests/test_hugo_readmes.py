@@ -1,0 +1,56 @@
+"""Hostile READMEs as a real Hugo builds them: shown as they are written, and nothing more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from tests.hostile_readmes import FOREIGN, READMES, WRITTEN
+from tests.hugo import hugo, read
+from tests.support import Site, as_listing
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Element]:
+    """What stands on the first page of an image for each of the READMEs."""
+    site = Site(tmp_path_factory.mktemp("hostile"))
+    entries = as_listing({name: [("latest", "a", "2024-06-01T10:00:00Z")] for name in READMES})
+    for entry in entries:
+        entry["repo"]["readme"] = READMES[entry["repo"]["name"]]
+    site.raw_listing("public", entries)
+    site.catalog(pages=["overview"], tables=["public"])
+    site.build()
+    done = hugo(site.content, site.root / "site")
+    assert done.returncode == 0, done.stderr
+    return {name: _main(site.root / "site", name) for name in READMES}
+
+
+def _main(folder: Path, name: str) -> Element:
+    main = read(folder, name).find(".//main")
+    assert main is not None
+    return main
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_written_is_what_one_reads(pages: dict[str, Element], name: str) -> None:
+    text = " ".join("".join(pages[name].itertext()).replace("\u00a0", " ").split())
+    assert [line for line in WRITTEN[name] if " ".join(line.split()) not in text] == []
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_nothing_stands_there_that_could_run_or_load(pages: dict[str, Element], name: str) -> None:
+    names = {element.tag for element in pages[name].iter()}
+    assert names.isdisjoint(FOREIGN)
+    attributes = {attribute for element in pages[name].iter() for attribute in element.attrib}
+    assert not [attribute for attribute in attributes if attribute.startswith("on")]
+    addresses = [element.get(key, "") for element in pages[name].iter() for key in ("href", "src")]
+    live = ("", "#", "/", "https://", "http://", "mailto:")
+    assert [at for at in addresses if at and not at.startswith(live[1:])] == []
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_what_comes_after_a_readme_is_where_it_was(pages: dict[str, Element], name: str) -> None:
+    headings = [element.tag for element in pages[name].iter() if element.tag in {"h1", "h2"}]
+    assert headings == ["h1", "h2", "h2"]
