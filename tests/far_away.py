@@ -13,6 +13,7 @@ import pytest
 from generator.registry import Clock, Limits, Reply
 from generator.registry import http as transport
 from generator.registry.message import Headers, Request
+from generator.registry.reach import Resolve
 from tests.collecting import leave_alone
 from tests.registry.fake import FakeRegistry
 from tests.registry.server import Answer, Call, Handler
@@ -83,7 +84,7 @@ def far_away(monkeypatch: pytest.MonkeyPatch, home: Path) -> World:
     there = World()
 
     class Client:
-        def __init__(self, limits: Limits) -> None:
+        def __init__(self, limits: Limits, resolve: Resolve) -> None:
             pass
 
         async def exchange(self, request: Request, _limit: int) -> Reply:
