@@ -32,14 +32,21 @@ class Distribution:
     """The registry on the storage in `folder`, for as long as it is entered.
 
     `auth` is that section of its configuration (distribution, docs/configuration.md). `address` is
-    where it listens; by default on a port that the system chooses.
+    where it listens; by default on a port that the system chooses. It speaks TLS if there is a
+    `certificate`, a file that holds the key too.
     """
 
     def __init__(
-        self, folder: Path, auth: Mapping[str, object] | None = None, address: str = "127.0.0.1:0"
+        self,
+        folder: Path,
+        auth: Mapping[str, object] | None = None,
+        address: str = "127.0.0.1:0",
+        certificate: Path | None = None,
     ) -> None:
         self.address = address
         self._auth = auth
+        self._tls = {"certificate": str(certificate), "key": str(certificate)}
+        self._certificate = certificate
         self._folder = folder
         self._access = folder / "access.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +55,7 @@ class Distribution:
         settings = {
             "version": 0.1,
             "storage": {"filesystem": {"rootdirectory": str(self._folder / "storage")}},
-            "http": {"addr": self.address},
+            "http": {"addr": self.address} | ({"tls": self._tls} if self._certificate else {}),
         } | ({"auth": self._auth} if self._auth else {})
         configuration = self._folder / "config.yml"
         configuration.write_text(json.dumps(settings))
