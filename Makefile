@@ -54,6 +54,7 @@ preview: $(DEV) ## Serve the pages with Hugo
 bench: $(DEV) test-tools ## Measure time and memory against a floor
 	$(BIN)/python benchmarks/build.py $(ARGS)
 	$(BIN)/python -m benchmarks.registry $(ARGS)
+	$(BIN)/python -m benchmarks.locked $(ARGS)
 	$(BIN)/python -m benchmarks.history $(ARGS)
 
 release: $(DEV) ## Build wheel, sdist and list of parts (CycloneDX) in dist/

@@ -30,7 +30,7 @@ import aiohttp
 
 from benchmarks.build import Figures, measured
 from generator.model import Table, TagGroup
-from generator.registry import DEFAULT_CONCURRENCY, Keychain, Session
+from generator.registry import Keychain, Session
 from generator.sources.base import Ask
 from generator.sources.oci import Oci
 from tests.real.distribution import Distribution, storage
@@ -38,7 +38,7 @@ from tests.real.pusher import DOCKER, OCI, pusher
 from tests.real.shelf import AS_OF, versions
 
 ROOT = Path(__file__).parent.parent
-TAGS, TAGS_OF_EACH, IMAGE = 2000, 10, "many"
+TAGS, TAGS_OF_EACH, IMAGE, AT_ONCE = 2000, 10, "many", 4
 PROCESSES, SAMPLE = 8, 160
 SMALL, LARGE = 1000, 5000
 
@@ -60,7 +60,7 @@ async def ours(address: str, known: Digests) -> Digests:
             repositories={},
             session=lambda: session,
         )
-        tags = await Oci(registry=address).open(ask).tags(IMAGE)
+        tags = await Oci(registry=address, concurrency=AT_ONCE).open(ask).tags(IMAGE)
         return {tag.name: tag.digest for tag in tags or ()}
 
 
@@ -78,7 +78,7 @@ async def bare(address: str, known: Digests) -> Digests:  # noqa: ARG001 - as `o
                 async with session.head(f"{base}/manifests/{tag}") as reply:
                     digests[tag] = reply.headers["Docker-Content-Digest"]
 
-        await asyncio.gather(*(work() for _ in range(DEFAULT_CONCURRENCY)))
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
     return digests
 
 

@@ -10,11 +10,15 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
+from errno import ENOSPC
 from pathlib import Path
+from typing import BinaryIO
 from zlib import crc32
 
 import pytest
 
+from generator.collect.answers import Answer as CollectedAnswer
+from generator.collect.journal import Journal
 from generator.registry.errors import Fault
 from generator.registry.message import Reply, Request
 from tests.far_away import World, far_away
@@ -214,3 +218,28 @@ def test_after_bad_weather_tags_that_never_move_are_asked_for_in_their_turn_only
     assert pages == {
         name: text for name, text in tree_of(nights.folder).items() if name.endswith(".md")
     }
+
+
+def test_a_journal_that_cannot_be_written_ends_the_run_with_the_reason(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def __init__(self, file: BinaryIO) -> None:
+            self.close = file.close
+
+        def write(self, _text: bytes) -> None:
+            raise OSError(ENOSPC, "No space left on device")
+
+    add = Journal.add
+
+    def full_for_images(journal: Journal, answer: CollectedAnswer) -> None:
+        if answer.image:
+            monkeypatch.setattr(journal, "_file", Full(vars(journal)["_file"]))
+        add(journal, answer)
+
+    monkeypatch.setattr(Journal, "add", full_for_images)
+
+    run = nights.build(0)
+
+    assert run.code == 1
+    assert run.err == f"tagpages: cannot write {nights.journal}: No space left on device\n"

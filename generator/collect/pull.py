@@ -136,7 +136,10 @@ class Pull:
             return
         lacking = sorted(self._answers.lacking(), key=lambda name: not self._is_quiet(name))
         self._shared.observer.expect(len(lacking))
-        await self._ask_for(source, lacking)
+        try:
+            await self._ask_for(source, lacking)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         self._judge_hidden()
 
     async def _ask_for(self, source: Source, names: Iterable[str]) -> None:

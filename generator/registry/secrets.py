@@ -50,8 +50,9 @@ class Secrets:
         return "".join(parts) + text[at:]
 
     def shown_by(self, text: str) -> bool:
-        """Whether the text shows a secret."""
-        return any(self._found(text))
+        """Whether the text shows a secret: of nearly all texts no eight characters do."""
+        ends = {text[end - SHORTEST : end] for end in range(SHORTEST, len(text) + 1)}
+        return not ends.isdisjoint(self._by_end) and any(self._found(text))
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         """From where to where the text has a secret, by the last characters of it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,19 +14,12 @@ from generator.sources.oci import Oci
 from tests.collecting import leave_alone, seen_of
 from tests.real.client import Answers, pull
 from tests.real.distribution import Distribution
+from tests.real.locked import HTPASSWD, PASSWORD, USER, basic
 from tests.real.pusher import pusher
 from tests.real.shelf import versions
 from tests.real.token_server import SERVICE, TokenServer
 
-USER, PASSWORD = "reader", "a: pässword"
-HTPASSWD = "reader:$2y$05$abcdefghijklmnopqrstuuxhf6mXk1Q3U9dnh8Eq0yhWQxPH.Y.6."
-"""The user and the password as `htpasswd -nbB` writes them (bcrypt)."""
-
 KINDS = pytest.mark.parametrize("kind", ["token", "htpasswd"])
-
-
-def basic(user: str, password: str) -> str:
-    return base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def docker_login(folder: Path, address: str, password: str = PASSWORD) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -73,6 +74,8 @@ class TokenServer:
     """Grants `users` (name → password) whatever they ask for, and nobody else anything."""
 
     users: Mapping[str, str]
+    certificate: Path | None = None
+    """With it, a file that holds the key too, it speaks TLS."""
     signer: Signer = field(default_factory=Signer)
     realm: str = ""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
@@ -93,7 +96,12 @@ class TokenServer:
                 """Be quiet."""
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            self.realm = f"http://127.0.0.1:{server.server_port}/token"
+            scheme = "http"
+            if self.certificate:
+                scheme, context = "https", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(self.certificate)
+                server.socket = context.wrap_socket(server.socket, server_side=True)
+            self.realm = f"{scheme}://127.0.0.1:{server.server_port}/token"
             thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             thread.start()
             try:
