@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.documents import commands
 from tests.support import ROOT, Listing, Site, tagpages
@@ -95,3 +96,9 @@ def test_every_command_of_a_document_is_of_a_kind_that_is_run() -> None:
             line for line in commands(document) if not line.startswith(ours) and line not in others
         ]
         assert unknown == []
+
+
+def test_the_hooks_that_are_shown_are_those_that_there_are() -> None:
+    (shown,) = yaml.safe_load(blocks("docs/quick-start.md", "yaml")[0])["repos"]
+    ours = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert {hook["id"] for hook in shown["hooks"]} == {hook["id"] for hook in ours}

@@ -136,6 +136,25 @@ def test_the_hooks_for_pre_commit_are_valid() -> None:
     subprocess.run([*command, ROOT / ".pre-commit-hooks.yaml"], check=True, capture_output=True)
 
 
+@pytest.mark.long
+def test_the_hooks_run_in_another_repository_and_tell_mistakes(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    catalog = tmp_path / "catalog.yaml"
+    shutil.copy(ROOT / "examples/oci.yaml", catalog)
+    subprocess.run(["git", "add", "catalog.yaml"], cwd=tmp_path, check=True)
+    command = [sys.executable, "-m", "pre_commit", "try-repo", ROOT]
+    hook = [*command, "tagpages-schema", "--files", "catalog.yaml"]
+    subprocess.run(hook, cwd=tmp_path, check=True)
+    catalog.write_text(f"{catalog.read_text()}tabels: 1\n")
+    failed = subprocess.run(hook, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert "`tabels`: unknown key; did you mean `tables`?" in failed.stdout
+    hook = [*command, "tagpages-check", "--files", "catalog.yaml"]
+    failed = subprocess.run(hook, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert "unknown key" in failed.stdout
+
+
 @pytest.mark.parametrize("requirement", REQUIREMENTS)
 def test_a_dependency_is_pinned_and_has_its_reason(requirement: str) -> None:
     name = re.split(r"[^a-z0-9-]", requirement)[0]
