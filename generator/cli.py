@@ -427,7 +427,7 @@ def nightly(
     from generator.jobs.build import Night
     from generator.progress import progress
 
-    ci = Ci(os.environ, lambda line: click.echo(line, err=True))
+    ci = Ci(os.environ, lambda line: click.echo(line, err=True), quiet=quiet)
     night = work.Nightly(
         catalog.parent,
         lambda: _job(catalog=catalog, content=content),
