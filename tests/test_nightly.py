@@ -577,3 +577,34 @@ def test_without_a_forge_no_news_is_no_commit_and_the_next_night_goes_on(alone: 
         assert alone.step(clone).code == 0
         assert f'"nights":{count}' in (clone / BUILD).read_text().replace(" ", "")
     assert alone.git(clone, "rev-list", "--count", f"{head}..HEAD") == "2"
+
+
+def test_a_quiet_night_says_nothing_unless_there_is_trouble(alone: Site) -> None:
+    clone = alone.begin()
+    for images, said in (({**MAIN, "app": ROLLED}, ""), ({**MAIN, "tool": CUT}, "Held back (1)")):
+        alone.nights += 1
+        alone.listing(images)
+        (alone.folder / "log").write_text("")
+        night = alone.step(clone, "--quiet")
+        assert night.code == 0
+        assert night.log.startswith(said)
+        assert bool(night.log) == bool(said)
+
+
+def test_a_clone_that_is_on_no_branch_is_told_to_be_on_one(site: Site) -> None:
+    clone = site.begin()
+    site.git(clone, "checkout", "--quiet", "--detach")
+    night = site.step(clone, "resume", GITHUB_REF_NAME="")
+    assert (night.code, site.methods) == (2, [])
+    assert "git is on no branch: check out the one that is to have the pages" in night.log
+
+
+def test_content_outside_of_the_repository_is_a_mistake(alone: Site) -> None:
+    clone = alone.begin()
+    catalog = clone / "catalog.yaml"
+    catalog.write_text(catalog.read_text().replace("content/images", "../elsewhere"))
+    alone.git(alone.folder, "init", "--quiet", "elsewhere")
+    alone.git(alone.folder / "elsewhere", "commit", "--quiet", "--allow-empty", "--message=Other")
+    night = alone.step(clone)
+    assert night.code == 2
+    assert "elsewhere does not lie in the git repository" in night.log

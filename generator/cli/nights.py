@@ -174,7 +174,7 @@ def nightly(
     from generator.jobs.build import Night
     from generator.progress import progress
 
-    ci = Ci(os.environ, lambda line: click.echo(line, err=True))
+    ci = Ci(os.environ, lambda line: click.echo(line, err=True), quiet=quiet)
     night = work.Nightly(
         catalog.parent,
         lambda: job_of(catalog=catalog, content=content),

@@ -13,11 +13,22 @@ from generator.errors import TagpagesError
 
 
 class Ci:
-    """The CI that an environment tells of; `say` writes a line to the log."""
+    """The CI that an environment tells of; `write` writes a line to the log.
 
-    def __init__(self, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    With `quiet` the log has nothing but trouble.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], write: Callable[[str], None], *, quiet: bool = False
+    ) -> None:
         self._environ = environ
-        self.say = say
+        self._write = write
+        self._quiet = quiet
+
+    def say(self, line: str, *, trouble: bool = False) -> None:
+        """Tell the log something."""
+        if trouble or not self._quiet:
+            self._write(line)
 
     def warn(self, text: str) -> None:
         """Mark the run with a warning."""
@@ -41,7 +52,8 @@ class Ci:
 
     def _annotate(self, level: str, text: str) -> None:
         of_github = self._environ.get("GITHUB_ACTIONS")
-        self.say(f"::{level} title=Nightly::{text}" if of_github else f"{level}: {text}")
+        line = f"::{level} title=Nightly::{text}" if of_github else f"{level}: {text}"
+        self.say(line, trouble=True)
 
     def _append(self, name: str, text: str) -> None:
         if path := self._environ.get(name):

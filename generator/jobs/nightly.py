@@ -117,7 +117,7 @@ class Nightly:
             (self.folder / name).unlink(missing_ok=True)
         report = build(self.job, self.night, observer)
         for line, _ in terminal(report):
-            self.ci.say(line)
+            self.ci.say(line, trouble=report.is_trouble)
         text = markdown(report)
         self._leave("report.md", text.encode())
         self._leave("report.json", as_json(report).encode())

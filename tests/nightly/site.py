@@ -187,7 +187,7 @@ class Site:
         named = {name: str(path) for name, path in files.items()}
         with chdir(clone):
             environ = {**self.environ, **self.time(), **environ, **named, **env}
-            run = tagpages("nightly", "--quiet", "--forge", forge, *steps, **environ)
+            run = tagpages("nightly", "--forge", forge, *steps, **environ)
         with (self.folder / "log").open("a") as log:
             log.write(run.out + run.err)
         said, summary, outputs = (
