@@ -25,7 +25,7 @@ DONE, TROUBLE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 """The exit codes: done; something failed, was held back or has drifted; a mistake of the user's,
 with nothing written; interrupted, with nothing half written."""
 
-GARBAGE_THRESHOLD = 100_000
+GARBAGE_THRESHOLD = 300_000
 """A build makes many small values that live to its end: looking for cycles among them so often as
 Python does by default costs a quarter of its time."""
 
