@@ -259,8 +259,7 @@ def test_a_file_of_people_s_may_have_a_name_that_is_not_utf_8(site: Site) -> Non
 
 def test_a_folder_whose_name_is_not_utf_8_fails_and_no_command_breaks(site: Site) -> None:
     commit(site)
-    folder = os.fsencode(site.content) + b"/caf\xe9"
-    shutil.copytree(os.fsencode(site.content / "zsh"), folder)
+    shutil.copytree(site.content / "zsh", os.fsdecode(os.fsencode(site.content) + b"/caf\xe9"))
     reports = [site.root / "report.json", site.root / "report.md"]
     commands: dict[str, list[str | Path]] = {
         "build": ["--report", reports[0], "--report", reports[1], "-v"],
