@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -20,27 +21,33 @@ from tests.real.shelf import versions
 from tests.support import tree_of
 
 ROOT = Path(__file__).parents[2]
-IMAGES = 60
 TAGS = 4
 AN_IMAGE = 1 + TAGS + 2 * 2
 """Requests: its list, a digest for each tag, a manifest and a configuration for each two
 tags: these say both when they were built, and what the documented ones contain."""
 
 
-@pytest.fixture(scope="module")
-def disk(docker_registry: type[Distribution]) -> Iterator[Path]:
-    """A registry's folder with images of four tags each."""
+class Disk(NamedTuple):
+    """A registry's folder, and how many images are in it."""
+
+    folder: Path
+    images: int
+
+
+@pytest.fixture(scope="module", params=[60, pytest.param(300, marks=pytest.mark.long)])
+def disk(docker_registry: type[Distribution], request: pytest.FixtureRequest) -> Iterator[Disk]:
+    """A registry with images of four tags each."""
     with storage() as folder:
         with docker_registry(folder) as registry, pusher(registry.address) as push:
-            for number in range(IMAGES):
+            for number in range(request.param):
                 versions(push, f"team/app-{number:03}", TAGS, 2)
-        yield folder
+        yield Disk(folder, request.param)
 
 
 class Pulls:
     """Builds of one site from one registry, which listens at the same address every time."""
 
-    def __init__(self, folder: Path, disk: Path) -> None:
+    def __init__(self, folder: Path, disk: Disk) -> None:
         self.folder = folder
         self._disk = disk
         self._address = "127.0.0.1:0"
@@ -51,7 +58,7 @@ class Pulls:
 
     def build(self, content: str, stop: signal.Signals | None = None) -> tuple[int, str, int]:
         """Exit code, what was said, and the requests of a build, stopped once half is answered."""
-        with Distribution(self._disk, address=self._address) as registry:
+        with Distribution(self._disk.folder, address=self._address) as registry:
             self._address = registry.address
             self._catalog()
             process = subprocess.Popen(
@@ -94,7 +101,8 @@ class Pulls:
 
     def _wait_for_half(self, process: subprocess.Popen[str]) -> None:
         while process.poll() is None:
-            if self.journal.exists() and self.journal.read_text().count('"tags":') >= IMAGES // 2:
+            answered = self.journal.read_text().count('"tags":') if self.journal.exists() else 0
+            if answered >= self._disk.images // 2:
                 return
             time.sleep(0.005)
         raise AssertionError("it ended before it could be stopped")
@@ -102,10 +110,10 @@ class Pulls:
 
 @pytest.mark.xdist_group("resume")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
-def test_a_pull_that_was_stopped_is_gone_on_with(disk: Path, tmp_path: Path, name: str) -> None:
+def test_a_pull_that_was_stopped_is_gone_on_with(disk: Disk, tmp_path: Path, name: str) -> None:
     pulls = Pulls(tmp_path, disk)
     code, _, whole = pulls.build("whole")
-    assert (code, whole) == (0, 1 + IMAGES * AN_IMAGE)
+    assert (code, whole) == (0, 1 + disk.images * AN_IMAGE)
     assert not pulls.journal.exists()
 
     code, said, before = pulls.build("content", signal.Signals[name])
