@@ -120,7 +120,12 @@ def _newest_hidden(window: Window, as_of: datetime) -> datetime:
 
 def matching(globs: Sequence[str]) -> Callable[[str], object]:
     """What tells whether a tag matches one of the globs; without globs none does."""
-    return re.compile("|".join(map(translate, globs)) or "(?!)").fullmatch
+    return _pattern(tuple(globs)).fullmatch
+
+
+@lru_cache(maxsize=16)
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, globs)) or "(?!)")
 
 
 def documented(tables: Iterable[Table], globs: Sequence[str]) -> tuple[Documented, ...]:

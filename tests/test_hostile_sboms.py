@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import TagpagesError
-from generator.facts.base import Found
+from generator.facts.base import Facts, Found
 from generator.facts.packages import Packages
 from generator.facts.sbom import read_sbom
 from tests.hostile_sboms import CYCLONEDX, DEEP, DEEP_ELSEWHERE, LONG, MILLION, NAMES, SPDX
@@ -34,8 +34,10 @@ def test_a_document_that_is_too_much_is_refused(document: bytes, said: str) -> N
 def page(document: bytes) -> str:
     """The Details page of an image with that SBOM."""
     name, packages = read_sbom(document)
-    facts = {digest("a"): {"packages": Found(Packages(name, packages))}}
-    return f"---\ntitle: Details\n---\n{body(subject(facts, {'latest': digest('a')}))}"
+    facts: Facts = {"packages": Found(Packages(name, packages))}
+    return (
+        f"---\ntitle: Details\n---\n{body(subject({digest('a'): facts}, {'latest': digest('a')}))}"
+    )
 
 
 def test_a_name_without_an_end_is_cut() -> None:

@@ -63,7 +63,7 @@ def facts(table: str, variant: str) -> tuple[Facts, Facts]:
         for name in PLATFORMS
         for kind in PREDICATES
     )
-    found = {
+    found: Facts = {
         "image": Found(ImageFacts(platforms=platforms, created=NOW, config=config)),
         "packages": Found(Packages("SPDX", packages)),
     }
