@@ -108,7 +108,24 @@ def _common(command: F) -> F:
     return _CATALOG(_CONTENT(_AS_OF(_ONLY(command))))
 
 
-_VERBOSE = click.option("--verbose", "-v", is_flag=True, help="Name every file that changes.")
+class _Count(click.ParamType[int]):
+    name = "count"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        text = str(value)
+        return int(text) if text.isdecimal() else int(click.BOOL.convert(text, param, ctx))
+
+
+TRACED = 2
+"""So many -v are wanted to see requests."""
+
+
+def _verbose(text: str) -> Callable[[F], F]:
+    return click.option("--verbose", "-v", count=True, type=_Count(), help=text)
+
+
 _QUIET = click.option("--quiet", "-q", is_flag=True, help="Say nothing unless there is trouble.")
 
 
@@ -133,6 +150,7 @@ _JOBS = click.option(
 
 @cli.command()
 @_common
+@_verbose("-vv: tell every request.")
 @_QUIET
 @_JOBS
 @click.option(
@@ -147,14 +165,20 @@ _JOBS = click.option(
     help="Where the answers go.  [default: answers.jsonl.gz, or answers.I-of-N.jsonl.gz]",
 )
 def collect(
-    *, quiet: bool, jobs: int, shard: tuple[int, int], out: Path | None, **options: Any
+    *,
+    quiet: bool,
+    verbose: int,
+    jobs: int,
+    shard: tuple[int, int],
+    out: Path | None,
+    **options: Any,
 ) -> int:
     """Ask the registries, and write the answers to a file for `build --answers`."""
     from generator.jobs import collect as work
     from generator.progress import progress
 
     job = _job(**options)
-    with progress(shown=not quiet) as observer:
+    with progress(shown=not quiet, traces=verbose >= TRACED) as observer:
         pull = work.Pull(jobs, shard)
         failed = work.collect_to_file(job, observer, pull, out or work.answers_file(shard))
     for line in failed:
@@ -164,7 +188,7 @@ def collect(
 
 @cli.command()
 @_common
-@_VERBOSE
+@_verbose("Name every file that changes; -vv: tell every request, too.")
 @_QUIET
 @_JOBS
 @click.option(
@@ -199,7 +223,7 @@ def collect(
 def build(
     *,
     quiet: bool,
-    verbose: bool,
+    verbose: int,
     jobs: int,
     answers: tuple[Path, ...],
     dry_run: bool,
@@ -221,7 +245,7 @@ def build(
 
     job = _job(**options)
     night = work.Night(answers, accepted, accepted_any, jobs, dry_run=dry_run, back=back)
-    with progress(shown=not quiet) as observer:
+    with progress(shown=not quiet, traces=verbose >= TRACED) as observer:
         report = work.build(job, night, observer)
     code = _tell(report, quiet=quiet, verbose=verbose)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
@@ -233,7 +257,7 @@ def build(
 
 @cli.command()
 @_common
-@_VERBOSE
+@_verbose("Name every file that changes.")
 @_QUIET
 @click.option(
     "--front-matter",
@@ -241,7 +265,7 @@ def build(
     is_flag=True,
     help="Renew the front matter from the template, too; added keys, date and lastmod stay.",
 )
-def render(*, quiet: bool, verbose: bool, renew: bool, **options: Any) -> int:
+def render(*, quiet: bool, verbose: int, renew: bool, **options: Any) -> int:
     """Write the pages anew from tags.json, without a network."""
     from generator.jobs import render as work
 
@@ -422,7 +446,7 @@ def _write(path: Path, text: str, *, append: bool = False) -> None:
         raise TagpagesError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _tell(report: Report, *, quiet: bool, verbose: bool) -> int:
+def _tell(report: Report, *, quiet: bool, verbose: int) -> int:
     """Print the report's short form to standard error."""
     if verbose:
         for change in report.changes:

@@ -17,7 +17,7 @@ from generator.registry.limits import Limits
 from generator.registry.message import Reply
 from generator.registry.origin import Origin
 from generator.registry.repository import Registry, Repository
-from generator.registry.session import DEFAULT_CONCURRENCY, Session
+from generator.registry.session import DEFAULT_CONCURRENCY, Session, Trace
 from generator.registry.spread import spread
 from generator.registry.times import parse_time
 from generator.registry.worktime import working_at_most
@@ -43,6 +43,7 @@ __all__ = [
     "Session",
     "Stats",
     "StatusError",
+    "Trace",
     "build_times",
     "parse_time",
     "spread",

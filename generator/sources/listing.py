@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.catalog.spec import IMAGE, PathText
-from generator.errors import TagpagesError
+from generator.errors import TagpagesError, in_words
 from generator.model import Tag, TimeKind, checked_tags, shown
 from generator.sources.base import Address, Ask, Source, SourceSpec
 from generator.sources.recorded import UNREADABLE, DetailsFile, RecordedFile
@@ -119,7 +119,7 @@ class _ListingFile(Source):
         try:
             return checked_tags(_decode_tags(raw))
         except (*UNREADABLE, TagpagesError) as error:
-            raise TagpagesError(f"{self._file}: image {shown(name)}: {error}") from None
+            raise TagpagesError(f"{self._file}: image {shown(name)}: {in_words(error)}") from None
 
     async def recorded(self, name: str, digest: str) -> bytes | None:
         """What `details` has of the tags that the listing has at that digest."""

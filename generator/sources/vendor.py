@@ -221,7 +221,7 @@ class NamespaceSource(VendorSource[S]):
 
 def bearer(login: Credentials | None) -> Auth:
     """A login's token, sent as it is; without one, nothing."""
-    return Fixed(f"Bearer {login.bearer}" if login and login.bearer else "")
+    return Fixed(f"Bearer {login.bearer}", login.source) if login and login.bearer else Fixed()
 
 
 def base_path(url: str) -> str:
