@@ -17,14 +17,20 @@ SILENT_AFTER = 5.0
 
 
 class Progress:
-    """An observer of `collect`: it counts, and shows itself once in `every` seconds, or never."""
+    """An observer of `collect`: it counts, and shows itself once in `every` seconds, or never.
+
+    With `traces` it writes a line for each request, too.
+    """
 
     def __init__(
         self,
         every: float = math.inf,
         show: Callable[[Progress], None] = lambda now: now.tell(str(now)),
         clock: Callable[[], float] = time.monotonic,
+        *,
+        traces: bool = False,
     ) -> None:
+        self.trace = self.tell if traces else None
         self.images = 0
         self.answered = 0
         self._every = every
@@ -78,10 +84,12 @@ class Progress:
 
 
 @contextmanager
-def progress(*, shown: bool, clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
+def progress(
+    *, shown: bool, traces: bool = False, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Progress]:
     """Give an observer for `collect`, shown on standard error; a bar is cleared at the end."""
-    if not (shown and sys.stderr.isatty()):
-        yield Progress(LINE_EVERY if shown else math.inf, clock=clock)
+    if traces or not (shown and sys.stderr.isatty()):
+        yield Progress(LINE_EVERY if shown else math.inf, clock=clock, traces=traces)
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.progress import Progress as Bar  # noqa: PLC0415

@@ -39,10 +39,10 @@ BAD_IMAGES = {
     "tag-name-with-a-line-end": (app(tag(name="x\n")), r"not a valid tag: 'x\n'"),
     "tag-name-of-two-lines": (app(tag(name="x\ny")), r"not a valid tag: 'x\ny'"),
     "tag-name-of-a-shortcode": (app(tag(name="{{< x >}}")), "not a valid tag: '{{< x >}}'"),
-    "tag-name-number": (app(tag(name=1)), "Expected `str`, got `int` - at `$[0].name`"),
+    "tag-name-number": (app(tag(name=1)), "`$[0].name` is a whole number, not a text"),
     "tag-name-missing": (
         app({"digest": digest("b"), "lastUpdated": "2024-06-02T10:00:00Z"}),
-        "Object missing required field `name` - at `$[0]`",
+        "`$[0]` lacks `name`",
     ),
     "tag-twice": (app(tag(), tag(digest=digest("c"))), "tag `latest` is there twice"),
     "digest-of-two-lines": (
@@ -60,7 +60,7 @@ BAD_IMAGES = {
         rf"not a valid digest: 'sha256:{'b' * 64}\n'",
     ),
     "digest-too-long": (app(tag(digest="x:" + "a" * 300)), f"not a valid digest: 'x:{'a' * 75}..."),
-    "digest-null": (app(tag(digest=None)), "Expected `str`, got `null` - at `$[0].digest`"),
+    "digest-null": (app(tag(digest=None)), "`$[0].digest` is empty, not a text"),
     "date": (app(tag(lastUpdated="yesterday")), "Invalid RFC3339 encoded datetime"),
     "date-without-a-time": (app(tag(lastUpdated="2024-06-02")), "Invalid RFC3339 encoded datetime"),
     "date-without-an-offset": (
@@ -75,10 +75,10 @@ BAD_IMAGES = {
         app(tag(lastUpdated="0001-01-01T00:00:00+14:00")),
         "the time of tag `latest` is out of range",
     ),
-    "date-number": (app(tag(lastUpdated=1717322400)), "Expected `datetime`, got `int`"),
-    "tags-null": (app(tags=None), "Expected `array`, got `null`"),
-    "tags-object": (app(tags={}), "Expected `array`, got `object`"),
-    "tag-text": (app("latest"), "Expected `object`, got `str` - at `$[0]`"),
+    "date-number": (app(tag(lastUpdated=1717322400)), "is a whole number, not a time"),
+    "tags-null": (app(tags=None), "it is empty, not a list"),
+    "tags-object": (app(tags={}), "it is a mapping, not a list"),
+    "tag-text": (app("latest"), "`$[0]` is a text, not a mapping"),
 }
 
 
@@ -141,10 +141,18 @@ BAD_FILES: dict[str, tuple[str, bytes | None, str]] = {
     "empty": ("public.json", b"", "is not as it should be: Input data was truncated"),
     "cut": ("public.json", b'[{"repo": {"name": "a', "is not as it should be: Input data was trun"),
     "no-json": ("public.json", b"<html>", "is not as it should be: JSON is malformed"),
-    "no-list": ("public.json", b'{"repo": 1}', "is not as it should be: Expected 'array'"),
-    "no-repo": ("public.json", b'[{"tags": []}]', "missing required field 'repo'"),
-    "no-tags": ("public.json", b'[{"repo": {"name": "a"}}]', "missing required field 'tags'"),
-    "name-number": ("public.json", b'[{"repo": {"name": 1}, "tags": []}]', "Expected 'str', got"),
+    "no-list": (
+        "public.json",
+        b'{"repo": 1}',
+        "is not as it should be: it is a mapping, not a list",
+    ),
+    "no-repo": ("public.json", b'[{"tags": []}]', "lacks 'repo'"),
+    "no-tags": ("public.json", b'[{"repo": {"name": "a"}}]', "lacks 'tags'"),
+    "name-number": (
+        "public.json",
+        b'[{"repo": {"name": 1}, "tags": []}]',
+        "is a whole number, not a text",
+    ),
     "not-utf-8": ("public.json", b'[{"repo": {"name": "\xff"}, "tags": []}]', "is not as it sho"),
     "deep": ("public.json", b'[{"x":' + b"[" * 5000, "is not as it should be: "),
     "tags-deep": ("public.json", b'[{"repo":{"name":"a"},"tags":' + b"[" * 3000, "recursion"),

@@ -20,7 +20,7 @@ from generator.cli.past import history
 from generator.cli.sites import doctor, init, schema
 from generator.errors import TagpagesError, UsageError
 
-GARBAGE_THRESHOLD = 100_000
+GARBAGE_THRESHOLD = 300_000
 """A build makes many small values that live to its end: looking for cycles among them so often as
 Python does by default costs a quarter of its time."""
 

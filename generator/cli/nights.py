@@ -14,11 +14,12 @@ from generator.cli.options import (
     DONE,
     FILE,
     QUIET,
+    TRACED,
     TROUBLE,
-    VERBOSE,
     Shard,
     common,
     job_of,
+    verbosity,
 )
 from generator.cli.telling import as_file, tell, write
 from generator.errors import UsageError
@@ -43,6 +44,7 @@ _ACCEPT_LOSS = click.option(
 
 @click.command()
 @common
+@verbosity("-vv: tell every request.")
 @QUIET
 @click.option(
     "--shard",
@@ -55,13 +57,15 @@ _ACCEPT_LOSS = click.option(
     type=FILE,
     help="Where the answers go.  [default: answers.jsonl.gz, or answers.I-of-N.jsonl.gz]",
 )
-def collect(*, quiet: bool, shard: tuple[int, int], out: Path | None, **options: Any) -> int:
+def collect(
+    *, quiet: bool, verbose: int, shard: tuple[int, int], out: Path | None, **options: Any
+) -> int:
     """Ask the registries, and write the answers to a file for `build --answers`."""
     from generator.jobs import collect as work
     from generator.progress import progress
 
     job = job_of(**options)
-    with progress(shown=not quiet) as observer:
+    with progress(shown=not quiet, traces=verbose >= TRACED) as observer:
         pull = work.Pull(shard)
         failed = work.collect_to_file(job, observer, pull, out or work.answers_file(shard))
     for line in failed:
@@ -71,7 +75,7 @@ def collect(*, quiet: bool, shard: tuple[int, int], out: Path | None, **options:
 
 @click.command()
 @common
-@VERBOSE
+@verbosity("Name every file that changes; -vv: tell every request, too.")
 @QUIET
 @_ANSWERS
 @click.option("--dry-run", is_flag=True, help="Write nothing, report the same.")
@@ -94,7 +98,7 @@ def collect(*, quiet: bool, shard: tuple[int, int], out: Path | None, **options:
 def build(
     *,
     quiet: bool,
-    verbose: bool,
+    verbose: int,
     answers: tuple[Path, ...],
     dry_run: bool,
     reports: tuple[str, ...],
@@ -117,7 +121,7 @@ def build(
     job = job_of(**options)
     is_first = not (job.content / BUILD_FILE).exists()
     night = work.Night(answers, accepted, accepted_any, dry_run=dry_run, back=back)
-    with progress(shown=not quiet) as observer:
+    with progress(shown=not quiet, traces=verbose >= TRACED) as observer:
         report = work.build(job, night, observer)
     code = tell(report, quiet=quiet, verbose=verbose)
     if not quiet:

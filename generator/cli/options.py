@@ -100,7 +100,28 @@ ONLY = click.option(
     shell_complete=complete_images,
     help="Only these images (repeatable).",
 )
-VERBOSE = click.option("--verbose", "-v", is_flag=True, help="Name every file that changes.")
+TRACED = 2
+"""So many -v are wanted to see requests."""
+
+
+class _Count(click.ParamType[int]):
+    """How often `-v` is given; in the environment a number, or true."""
+
+    name = "count"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read it; raises BadParameter."""
+        text = str(value)
+        return int(text) if text.isdecimal() else int(click.BOOL.convert(text, param, ctx))
+
+
+def verbosity(text: str) -> Callable[[F], F]:
+    """Add the option `-v`, which does what the text says."""
+    return click.option("--verbose", "-v", count=True, type=_Count(), help=text)
+
+
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Say nothing unless there is trouble.")
 
 

@@ -16,16 +16,16 @@ from generator.cli.options import (
     FORMAT,
     QUIET,
     TROUBLE,
-    VERBOSE,
     common,
     job_of,
+    verbosity,
 )
 from generator.cli.telling import as_file, print_report, tell
 
 
 @click.command()
 @common
-@VERBOSE
+@verbosity("Name every file that changes.")
 @QUIET
 @click.option(
     "--front-matter",
@@ -33,7 +33,7 @@ from generator.cli.telling import as_file, print_report, tell
     is_flag=True,
     help="Renew the front matter from the template, too; added keys, date and lastmod stay.",
 )
-def render(*, quiet: bool, verbose: bool, renew: bool, **options: Any) -> int:
+def render(*, quiet: bool, verbose: int, renew: bool, **options: Any) -> int:
     """Write the pages anew from tags.json, without a network."""
     from generator.jobs import render as work
 

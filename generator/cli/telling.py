@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from generator.report.changes import Report
 
 
-def tell(report: Report, *, quiet: bool, verbose: bool) -> int:
+def tell(report: Report, *, quiet: bool, verbose: int) -> int:
     """Print the report's short form to standard error, and return the exit code."""
     if verbose:
         for change in report.changes:

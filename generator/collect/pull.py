@@ -19,12 +19,16 @@ from generator.collect.journal import Journal, Memo
 from generator.collect.look import NOTHING, Lookup, Wanted
 from generator.errors import SourceError, TagpagesError
 from generator.model import Image, Table, check_name, tags_of
-from generator.registry import HiddenError, Session, Stats
+from generator.registry import HiddenError, Session, Stats, Trace
 from generator.sources.base import README, Ask, Source, SourceSpec
 
 
 class Observer(Protocol):
     """Told of the progress of a collection; the command line shows it."""
+
+    @property
+    def trace(self) -> Trace | None:
+        """What is told of each request; None if nobody wants to know."""
 
     def expect(self, images: int) -> None:
         """So many more images will be asked for."""
@@ -83,7 +87,7 @@ class Shared:
     def opened(self) -> Session:
         """The session."""
         if self.session is None:
-            self.session = Session()
+            self.session = Session(trace=self.observer.trace)
             self.observer.watch(self.session.stats)
         return self.session
 

@@ -20,7 +20,7 @@ from generator.registry.message import Reply
 from generator.registry.origin import Origin
 from generator.registry.pace import DEFAULT_CONCURRENCY
 from generator.registry.repository import Login, Registry, Repository
-from generator.registry.session import Session
+from generator.registry.session import Session, Trace
 from generator.registry.sigv4 import AwsKeys, Sigv4
 from generator.registry.spread import spread
 from generator.registry.times import parse_time
@@ -51,6 +51,7 @@ __all__ = [
     "Sigv4",
     "Stats",
     "StatusError",
+    "Trace",
     "aws_keys",
     "build_times",
     "parse_time",

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 class Auth(Protocol):
     """How an endpoint's requests are authorised."""
 
+    @property
+    def login(self) -> str:
+        """Where the login comes from, for errors; empty without one."""
+
     async def header(self, scope: str) -> str:
         """The `Authorization` to send for a scope; empty to send none."""
 
@@ -33,9 +37,13 @@ class Auth(Protocol):
 
 @dataclass(frozen=True)
 class Fixed:
-    """Always the same header, such as a vendor API's token; the default is to be anonymous."""
+    """Always the same header, such as a vendor API's token; the default is to be anonymous.
+
+    `login` says where it comes from.
+    """
 
     value: str = ""
+    login: str = ""
 
     async def header(self, scope: str) -> str:  # noqa: ARG002 - the protocol's
         """The value, whatever the scope."""
@@ -60,6 +68,11 @@ class Challenged:
         self._basic = False
         self._grants: dict[str, Grant] = {}
         self._proven: Grant | None = None
+
+    @property
+    def login(self) -> str:
+        """Where the login comes from."""
+        return self._credentials.source if self._credentials else ""
 
     async def header(self, scope: str) -> str:
         """By what the registry has asked for so far; for a new scope by a guess."""

@@ -91,7 +91,7 @@ class Endpoint:
         limit = options.get("limit", self.session.limits.page)
         request, reply = await self._authorised(request, options.get("scope", ""), limit)
         if reply.status not in options.get("expect", _EXPECTED):
-            raise status_error(request, reply, self.session.redacted)
+            raise status_error(request, reply, self.session.redacted, self.auth.login)
         return reply
 
     async def _authorised(self, request: Request, scope: str, limit: int) -> tuple[Request, Reply]:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _MEMBERS = 1_000
 """The most members of a compressed body: each takes time, though it may hold nothing."""
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
+"""OpenSSL's reasons, by its version, for an answer that is no TLS."""
 _KEEPALIVE = 30.0
 _HEADERS = {"User-Agent": "tagpages", "Accept-Encoding": "gzip"}
 
@@ -79,6 +81,11 @@ class Client:
             blamed = cause.os_error if isinstance(cause, aiohttp.ClientConnectorError) else error
             text = str(getattr(blamed, "strerror", None) or blamed)
             reason = f"{type(blamed).__name__} {shown(text)}"
+            if isinstance(blamed, ssl.SSLError) and blamed.reason in _NO_TLS:
+                raise HostError(
+                    f"{request.subject} cannot be asked: nobody speaks https there: is the port "
+                    "right? Plain http is `http://` before the host, with `insecure: true`"
+                ) from None
             if isinstance(cause, ssl.CertificateError):
                 raise HostError(f"{request.subject} cannot be trusted: {reason}") from None
             raise Fault(reason) from None

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from generator.errors import in_words
 from generator.model import shown
 from generator.registry.errors import LoginRefusedError, RegistryError, StatusError
 from generator.registry.origin import Origin
@@ -22,6 +23,8 @@ _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;
 _NEXT = re.compile(
     r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next(?=\s|;|$))", re.IGNORECASE
 )
+_WANTS_HTTPS = re.compile(rb"HTTPS (?:port|server)|SSL-enabled", re.IGNORECASE)
+"""What servers answer to plain http where they speak https: nginx, Go, Apache."""
 _CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -118,7 +121,7 @@ class Reply:
             media = self.headers.get("content-type") or "no content type"
             raise RegistryError(
                 f"{self.url.partition('?')[0]} did not answer what it should "
-                f"({shown(media)}): {shown(str(error))}"
+                f"({shown(media)}): {shown(in_words(error))}"
             ) from None
 
     @property
@@ -163,12 +166,13 @@ class _Problems(msgspec.Struct, rename={"type": "__type", "capital": "Message"})
 
 
 def status_error(
-    request: Request, reply: Reply, redacted: Callable[[str], str] = str
+    request: Request, reply: Reply, redacted: Callable[[str], str] = str, login: str = ""
 ) -> StatusError:
     """The error for a reply that is no answer, with what its body says, `redacted`.
 
-    The message is left out if the request had a body, which may have held a secret; what is signed
-    holds none. The error is a LoginRefusedError if the reply refuses the login.
+    `login` says where the login comes from, if one was used. The message is left out if the request
+    had a body, which may have held a secret; what is signed holds none. The error is a
+    LoginRefusedError if the reply refuses the login.
     """
     problems = _problems(reply.body)
     said_codes = [*(problem.code for problem in problems.errors), problems.type]
@@ -187,7 +191,7 @@ def status_error(
         f"{where} answered {reply.status}{f' {said}' if said else ''}",
         reply.status,
         frozenset(codes),
-        _advice(reply.status),
+        _advice(reply, login),
     )
 
 
@@ -198,11 +202,17 @@ def _problems(body: bytes) -> _Problems:
         return _Problems()
 
 
-def _advice(status: int) -> str:
-    match status:
+def _advice(reply: Reply, login: str) -> str:
+    match reply.status:
+        case HTTPStatus.UNAUTHORIZED if login:
+            return f": the login that {login} names is not taken: is it right, and still valid?"
         case HTTPStatus.UNAUTHORIZED:
             return ": log in to it (`docker login`), or name credentials in the catalog"
+        case HTTPStatus.FORBIDDEN if login:
+            return f": the login that {login} names does not permit it"
         case HTTPStatus.FORBIDDEN:
-            return ": the credentials, or their lack, do not permit this"
+            return ": this is not permitted without a login"
+        case HTTPStatus.BAD_REQUEST if _WANTS_HTTPS.search(reply.body):
+            return ": it speaks https: write `https://` before the host"
         case _:
             return ""

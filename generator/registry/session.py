@@ -8,6 +8,7 @@ request has earned, and reads the clock itself.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -30,6 +31,9 @@ from generator.registry.worktime import blames_this_request
 if TYPE_CHECKING:
     from generator.registry.http import Client
 
+Trace = Callable[[str], None]
+"""Told of each request, in a line without a secret."""
+
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CARRIED = frozenset({"accept"})
@@ -40,7 +44,7 @@ class Session:
     """Everything that sources share: connections, tokens, credentials, pauses and counters.
 
     Make it inside the event loop that uses it, and close it there (`async with`). Connections
-    and httpx itself come with the first request.
+    and httpx itself come with the first request. `trace` is told of every request.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Session:
         limits: Limits | None = None,
         keychain: Keychain | None = None,
         resolve: Resolve = resolve,
+        trace: Trace | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.limits = limits or Limits()
@@ -57,6 +62,7 @@ class Session:
         self.stats = Stats()
         self.reach = Reach(resolve)
         self.tokens = Tokens(self.fetch, self.clock, self.limits)
+        self._trace = trace
         self._logins = Logins()
         self._client: Client | None = None
         self._gates: dict[Origin, Gate] = {}
@@ -148,7 +154,7 @@ class Session:
                 self.stats.requests += 1
                 self.stats.retries += tries + waits > 0
                 try:
-                    reply = await self._http().exchange(request.signed(self.clock.now()), limit)
+                    reply = await self._sent(request.signed(self.clock.now()), limit)
                 except HostError as error:
                     gate.failed(str(error))
                     raise
@@ -179,6 +185,19 @@ class Session:
                 await self._sleep(backoff(tries - 1))
         gate.failed(str(failure))
         raise failure
+
+    async def _sent(self, request: Request, limit: int) -> Reply:
+        """The reply to one request; its method, URL without query, status and time are traced."""
+        start, outcome = self.clock.monotonic(), "no answer"
+        try:
+            reply = await self._http().exchange(request, limit)
+            outcome = str(reply.status)
+        finally:
+            if self._trace:
+                seconds = self.clock.monotonic() - start
+                line = f"{request.method} {request.subject} {outcome} {seconds:.2f} s"
+                self._trace(self.redacted(line))
+        return reply
 
     async def _sleep(self, seconds: float) -> None:
         self.stats.waited += seconds

@@ -122,8 +122,9 @@ def _granted(request: Request, reply: Reply, grant: Grant) -> Reply:
     if reply.status == HTTPStatus.OK:
         return reply
     bare = replace(reply, body=b"")  # what it says may repeat a secret
-    error = status_error(request, bare)
-    who = f"as {grant.credentials.source} says" if grant.credentials else "anonymously"
+    login = grant.credentials.source if grant.credentials else ""
+    error = status_error(request, bare, login=login)
+    who = f"as {login} says" if login else "anonymously"
     error.args = (f"no token for {grant.home.netloc}, asked {who}: {error}",)
     raise error
 

@@ -216,6 +216,11 @@ class _Login:
         self._since = 0.0
         self._failure = ""
 
+    @property
+    def login(self) -> str:
+        """Where the login comes from."""
+        return self._credentials.source
+
     async def header(self, scope: str) -> str:  # noqa: ARG002 - the protocol's
         """The token, fetched when there is none; a login that failed is not tried again."""
         async with self._lock:

@@ -147,4 +147,4 @@ def _tags(page: list[_Version]) -> int:
 def _personal_token(login: Credentials | None) -> Auth:
     """The catalog's token, or a `docker login`'s password, which is one too."""
     token = login.bearer or login.password if login else ""
-    return Fixed(f"Bearer {token}" if token else "")
+    return Fixed(f"Bearer {token}", login.source) if login and token else Fixed()

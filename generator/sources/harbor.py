@@ -100,7 +100,7 @@ class _HarborSource(NamespaceSource[Harbor]):
 
 
 def _auth(login: Credentials | None) -> Auth:
-    return Fixed(login.basic) if login and login.username else bearer(login)
+    return Fixed(login.basic, login.source) if login and login.username else bearer(login)
 
 
 def _next(reply: Reply, _page: object) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.catalog.spec import IMAGE, PathText
-from generator.errors import TagpagesError
+from generator.errors import TagpagesError, in_words
 from generator.model import Tag, TimeKind, checked_tags, shown
 from generator.sources.base import Address, Ask, Source, SourceSpec, checked_readme
 from generator.sources.recorded import UNREADABLE, DetailsFile, RecordedFile
@@ -124,7 +124,7 @@ class _ListingFile(Source):
         try:
             return checked_tags(_decode_tags(raw))
         except (*UNREADABLE, TagpagesError) as error:
-            raise TagpagesError(f"{self._file}: image {shown(name)}: {error}") from None
+            raise TagpagesError(f"{self._file}: image {shown(name)}: {in_words(error)}") from None
 
     async def readme(self, name: str) -> str | None:
         """What the listing has; a listing without any READMEs is none of those that tell them."""

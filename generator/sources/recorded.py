@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from generator.errors import Failure, TagpagesError
+from generator.errors import Failure, TagpagesError, in_words
 from generator.model import shown
 
 T = TypeVar("T")
@@ -50,7 +50,9 @@ class RecordedFile:
         except (EOFError, zlib.error) as error:
             raise TagpagesError(f"the {what} {self} is cut short or broken: {error}") from None
         except UNREADABLE as error:
-            raise TagpagesError(f"the {what} {self} is not as it should be: {error}") from None
+            raise TagpagesError(
+                f"the {what} {self} is not as it should be: {in_words(error)}"
+            ) from None
 
 
 class _Variant(msgspec.Struct):
@@ -98,7 +100,7 @@ class DetailsFile:
         try:
             return _decode_variants(entries[0])
         except UNREADABLE as error:
-            raise TagpagesError(f"{self._file}: image {shown(image)}: {error}") from None
+            raise TagpagesError(f"{self._file}: image {shown(image)}: {in_words(error)}") from None
 
     @cached_property
     def _images(self) -> Mapping[str, list[msgspec.Raw]] | Failure:

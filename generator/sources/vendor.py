@@ -229,7 +229,7 @@ def advised(advice: str) -> Iterator[None]:
 
 def bearer(login: Credentials | None) -> Auth:
     """A login's token, sent as it is; without one, nothing."""
-    return Fixed(f"Bearer {login.bearer}" if login and login.bearer else "")
+    return Fixed(f"Bearer {login.bearer}", login.source) if login and login.bearer else Fixed()
 
 
 def base_path(url: str) -> str:

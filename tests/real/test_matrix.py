@@ -12,7 +12,7 @@ from tests.nightly.workflow import Machine, action, workflow
 from tests.real.distribution import Distribution
 from tests.real.pusher import pusher
 from tests.real.shelf import versions
-from tests.real.test_login import HTPASSWD, PASSWORD, USER
+from tests.real.locked import HTPASSWD, PASSWORD, USER
 
 CATALOG = """\
 content: content/images

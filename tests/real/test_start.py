@@ -19,7 +19,8 @@ from tests.hugo import read, shown
 from tests.real.distribution import Distribution, storage
 from tests.real.pusher import pusher
 from tests.real.shelf import versions
-from tests.real.test_login import HTPASSWD, PASSWORD, USER, basic, docker_login
+from tests.real.locked import HTPASSWD, PASSWORD, USER, basic
+from tests.real.test_login import docker_login
 from tests.support import ROOT, tree_of
 
 IMAGES = [f"app-{number:02}" for number in range(25)]

@@ -76,7 +76,7 @@ def test_a_wrong_password_is_sent_once_to_the_token_server(registry: FakeRegistr
     assert {type(error).__name__ for error in found} == {"LoginRefusedError"}
     text = (
         f"no token for {server.address}, asked as the catalog says: {tokens.realm} "
-        "answered 401: log in to it (`docker login`), or name credentials in the catalog"
+        "answered 401: the login that the catalog names is not taken: is it right, and still valid?"
     )
     assert [str(error) for error in found] == [text] * 50
 

@@ -531,7 +531,7 @@ def test_an_invalid_tag_is_an_error_that_names_it(registry: FakeRegistry, tag: s
 
 def test_a_tag_that_is_no_text_is_an_error(registry: FakeRegistry) -> None:
     registry.when("GET", LIST, as_json({"tags": ["1.0", 7]}))
-    assert "Expected `str | null`, got `int` - at `$.tags[1]`" in pull(registry).error
+    assert "`$.tags[1]` is a whole number, not a text or empty" in pull(registry).error
 
 
 def test_nulls_and_digests_among_the_tags_are_passed_over(registry: FakeRegistry) -> None:
@@ -553,6 +553,16 @@ def test_duplicate_tags_across_pages_count_once(registry: FakeRegistry) -> None:
     outcome = pull(registry)
     assert list(outcome.digests) == ["1.0", "latest"]
     assert len(outcome.server.asked("HEAD")) == 2
+
+
+def test_a_server_that_speaks_https_to_plain_http_is_told_apart(registry: FakeRegistry) -> None:
+    body = b"<html>400 The plain HTTP request was sent to HTTPS port</html>"
+    registry.when("GET", LIST, Answer(400, body))
+    outcome = pull(registry)
+    assert outcome.error == (
+        f"{outcome.server.url}{LIST} answered 400: "
+        "it speaks https: write `https://` before the host"
+    )
 
 
 @pytest.mark.parametrize(

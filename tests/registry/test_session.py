@@ -658,6 +658,29 @@ def test_cookies_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_a_server_that_speaks_plain_http_to_https_is_told_at_once() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def scenario() -> tuple[str, int]:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server, session_for(FakeClock()) as session:
+            with pytest.raises(RegistryError) as error:
+                await Endpoint(session, Origin.configured(f"https://{host}")).get("/v2/")
+            return str(error.value).replace(host, "HOST"), session.stats.requests
+
+    said, requests = run(scenario())
+    assert said == (
+        "https://HOST/v2/ cannot be asked: nobody speaks https there: is the port right? "
+        "Plain http is `http://` before the host, with `insecure: true`"
+    )
+    assert requests == 1
+
+
 def test_a_certificate_that_nobody_vouches_for_is_an_error_at_once(
     registry: FakeRegistry, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

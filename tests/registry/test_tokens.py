@@ -100,7 +100,7 @@ def test_a_refused_login_is_an_error_without_what_the_server_says(registry: Fake
     outcome = pulled(tokens, **LOGIN)
     assert outcome.error == (
         f"no token for {outcome.server.address}, asked as the catalog says: {tokens.realm} "
-        "answered 401: log in to it (`docker login`), or name credentials in the catalog"
+        "answered 401: the login that the catalog names is not taken: is it right, and still valid?"
     )
 
 
@@ -421,7 +421,10 @@ def test_basic_that_is_refused_is_an_error(registry: FakeRegistry) -> None:
     outcome = pull(
         lambda _: problem(401, "UNAUTHORIZED", WWW_Authenticate="Basic realm=r"), **LOGIN
     )
-    assert "answered 401 UNAUTHORIZED: log in to it" in outcome.error
+    assert outcome.error.endswith(
+        "answered 401 UNAUTHORIZED: the login that the catalog names is not taken: "
+        "is it right, and still valid?"
+    )
     assert len(outcome.server.calls) == 2
 
 
@@ -435,9 +438,10 @@ def test_a_login_that_we_cannot_give_is_an_error(registry: FakeRegistry, challen
 def test_a_403_says_that_the_credentials_do_not_do(registry: FakeRegistry) -> None:
     outcome = pull(lambda _: problem(403, "DENIED", "requested access is denied"))
     assert outcome.error.endswith(
-        "answered 403 DENIED 'requested access is denied': "
-        "the credentials, or their lack, do not permit this"
+        "answered 403 DENIED 'requested access is denied': this is not permitted without a login"
     )
+    outcome = pull(lambda _: problem(403, "DENIED", "requested access is denied"), **LOGIN)
+    assert outcome.error.endswith("is denied': the login that the catalog names does not permit it")
 
 
 def test_a_bearer_token_of_the_catalog_is_sent_as_it_is(registry: FakeRegistry) -> None:

@@ -279,7 +279,7 @@ def test_a_move_without_an_offset_from_utc_is_an_error() -> None:
     move = {"updateTimestamp": "2026-07-01T00:00:00", "digest": digest(1)}
     fake.when("/history/", as_json({"history": [move]}))
 
-    assert "Expected `datetime` with a timezone component" in history(fake, "app").error
+    assert "is not a time with a timezone component" in history(fake, "app").error
 
 
 def test_the_registry_lists_no_images_so_they_must_be_named() -> None:

@@ -328,7 +328,7 @@ def test_a_deletion_while_the_pages_are_read_drops_no_other_tag() -> None:
     ("row", "expected"),
     [
         ({"digest": "sha256:short", "last_updated": "2026-07-01T00:00:00Z"}, "not a valid digest"),
-        ({"digest": 7}, "Expected `str | null`, got `int`"),
+        ({"digest": 7}, "is a whole number, not a text or empty"),
     ],
 )
 def test_a_tag_that_is_not_as_it_should_be_is_an_error(

@@ -134,7 +134,7 @@ def test_a_version_without_container_metadata_is_an_error() -> None:
     row = {"name": digest(1), "created_at": "2026-07-01T00:00:00Z", "metadata": {}}
     github.when("/versions", as_json([row]))
 
-    assert "missing required field `container`" in pull(github, "app").error
+    assert "lacks `container`" in pull(github, "app").error
 
 
 @pytest.mark.parametrize("host", ["ghcr.io", "127.0.0.1"])

@@ -217,14 +217,14 @@ def test_repositories_without_an_end_are_given_up_at_the_limit(kind: str) -> Non
 def test_a_tag_that_is_longer_than_any_is_refused_with_its_page(kind: str) -> None:
     outcome = pull(kind, endless(kind, named="x" * 256), "app")
 
-    assert "Expected `str` of length <= 255" in outcome.error
+    assert "is not a text of length <= 255" in outcome.error
 
 
 @pytest.mark.parametrize("kind", SPECS)
 def test_a_repository_whose_name_is_longer_than_any_is_refused_with_its_page(kind: str) -> None:
     outcome = pull(kind, endless(kind, named="x" * 256))
 
-    assert "Expected `str` of length <= 255" in outcome.error
+    assert "is not a text of length <= 255" in outcome.error
 
 
 def test_as_many_tags_as_the_limit_allows_are_listed() -> None:

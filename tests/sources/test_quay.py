@@ -164,7 +164,7 @@ def test_a_row_without_a_digest_is_an_error() -> None:
         lambda _: Answer(200, b'{"tags": [{"name": "1", "start_ts": 1}], "has_additional": false}')
     )
 
-    assert "missing required field `manifest_digest`" in pull(quay, "app").error
+    assert "lacks `manifest_digest`" in pull(quay, "app").error
 
 
 def test_a_time_that_is_none_is_the_nights() -> None:
