@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.npm import installed
 from tests.support import AS_OF, ROOT, Listing, Site, digest
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("doks")]  # installed once
@@ -59,11 +60,18 @@ OWN_FILES = {
 def theme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The theme's packages, installed."""
     folder = tmp_path_factory.mktemp("doks")
-    packages = {f"@thulite/{name}": version for name, version in PACKAGES.items()}
-    (folder / "package.json").write_text(json.dumps({"dependencies": packages}))
-    npm = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run(npm, cwd=folder, check=True)
-    return folder / "node_modules"
+    return installed(folder, {f"@thulite/{name}": version for name, version in PACKAGES.items()})
+
+
+def mounts(theme: Path) -> list[dict[str, str]]:
+    """The folders of a site on Doks, whose packages are in `theme`."""
+    parts = [(part, kind) for part in PACKAGES for kind in ("layouts", "assets", "i18n", "data")]
+    own = [{"source": kind, "target": kind} for kind in ("content", "layouts", "assets")]
+    return own + [
+        {"source": str(theme / "@thulite" / part / kind), "target": kind}
+        for part, kind in parts
+        if (theme / "@thulite" / part / kind).is_dir()
+    ]
 
 
 @pytest.fixture
@@ -72,14 +80,8 @@ def doks(site: Site, theme: Path) -> Site:
     for path, text in OWN_FILES.items():
         (site.root / path).parent.mkdir(parents=True, exist_ok=True)
         (site.root / path).write_text(text)
-    parts = [(part, kind) for part in PACKAGES for kind in ("layouts", "assets", "i18n", "data")]
-    mounts = [{"source": kind, "target": kind} for kind in ("content", "layouts", "assets")]
-    mounts += [
-        {"source": str(theme / "@thulite" / part / kind), "target": kind}
-        for part, kind in parts
-        if (theme / "@thulite" / part / kind).is_dir()
-    ]
-    config = {"baseURL": "https://docs.example.org/", "title": "Docs", "module": {"mounts": mounts}}
+    module = {"mounts": mounts(theme)}
+    config = {"baseURL": "https://docs.example.org/", "title": "Docs", "module": module}
     (site.root / "hugo.json").write_text(json.dumps(config))
     site.lists(NIGHT)
     return site
