@@ -142,7 +142,7 @@ def test_the_hooks_run_in_another_repository_and_tell_mistakes(tmp_path: Path) -
     catalog = tmp_path / "catalog.yaml"
     shutil.copy(ROOT / "examples/oci.yaml", catalog)
     subprocess.run(["git", "add", "catalog.yaml"], cwd=tmp_path, check=True)
-    command = [sys.executable, "-m", "pre_commit", "try-repo", ROOT]
+    command = [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT)]
     hook = [*command, "tagpages-schema", "--files", "catalog.yaml"]
     subprocess.run(hook, cwd=tmp_path, check=True)
     catalog.write_text(f"{catalog.read_text()}tabels: 1\n")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from generator.content.details import encode_details
 from generator.facts.base import Details, Found
@@ -45,6 +46,7 @@ STYLE = """:root { color-scheme: light dark; }
   a { color: #98a4ff; }
 }
 """
+OWN_FILES = {"layouts/all.html": LAYOUT, "static/site.css": STYLE}
 CONFIG = {
     "baseURL": "https://docs.example.org/",
     "title": "Docs",
@@ -126,7 +128,7 @@ def source(table: str) -> dict[str, str]:
 
 
 def write_pages(site: Site, public: Mapping[str, Tags], **catalog: object) -> None:
-    """Pages of all kinds in `content/ref`, with the facts of the image `app`."""
+    """Pages of all kinds, by default in `content/ref`, with the facts of the image `app`."""
     tables = [
         {"name": "public", "title": "Public *Registry*", "source": source("public")},
         {"name": "private", "source": source("private")},
@@ -137,13 +139,14 @@ def write_pages(site: Site, public: Mapping[str, Tags], **catalog: object) -> No
         "outputs": ["addresses", "packages"],
         "tables": tables,
     }
-    site.catalog(**keys | catalog)
+    keys |= catalog
+    site.catalog(**keys)
     site.raw_listing("public", listing(public))
     private = {"latest": (digest("private"), NOW - timedelta(days=2))}
     site.raw_listing("private", listing({"app": private}))
     _tagpages("build", site)
     details = encode_details(facts("app", public["app"]["latest"][0]))
-    (site.root / "content/ref/app/details.json").write_bytes(details)
+    (site.root / str(keys["content"]) / "app/details.json").write_bytes(details)
     _tagpages("render", site)
 
 
@@ -159,17 +162,24 @@ def images() -> dict[str, Tags]:
     return {"app": several(30), "few": few(), "many": several(250)} | others
 
 
-def build(root: Path, config: Mapping[str, object] = CONFIG, **files: str) -> Path:
-    """Build the site of `root` with `files` of its own, the component in `themes/tagpages`."""
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    shutil.copytree(ROOT / "hugo", root / "themes/tagpages", dirs_exist_ok=True)
+def build(
+    root: Path, files: Mapping[str, str], config: Mapping[str, Any] = CONFIG, path: str = ""
+) -> Path:
+    """Build the site of `root` with `files` of its own, the component beside its other themes.
+
+    `path` is a folder with a program that Hugo needs.
+    """
+    for file, text in files.items():
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(text)
+    themes = root / str(config.get("themesDir", "themes"))
+    shutil.copytree(ROOT / "hugo", themes / "tagpages", dirs_exist_ok=True)
     (root / "hugo.json").write_text(json.dumps(config))
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HUGO_")}
     done = subprocess.run(
-        [sys.executable, "-m", "hugo", "build", "--noBuildLock", "--panicOnWarning"],
+        [sys.executable, "-m", "hugo", "build", "--noBuildLock", "--environment=development"],
         cwd=root,
-        env={name: value for name, value in os.environ.items() if not name.startswith("HUGO_")},
+        env=clean | {"PATH": f"{path}{os.pathsep}{clean['PATH']}"},
         capture_output=True,
         text=True,
         check=False,

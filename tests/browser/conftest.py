@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -38,12 +38,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
-    """What opens a page, and fails the test if it loads from another host or logs anything."""
+    """What opens a page, and fails the test if it loads from another host or logs anything.
+
+    A page that is not `alone` has a theme's scripts, which may do both: of these nothing is told.
+    """
     told: list[str] = []
     with ExitStack() as contexts:
 
         def opened(
-            url: str, *, width: int = 1280, dark: bool = False, scripts: bool = True, **more: Any
+            url: str,
+            *,
+            width: int = 1280,
+            dark: bool = False,
+            scripts: bool = True,
+            alone: bool = True,
         ) -> Page:
             context = contexts.enter_context(
                 browser.new_context(
@@ -51,14 +59,19 @@ def open_page(browser: Browser) -> Iterator[Open]:
                     color_scheme="dark" if dark else "light",
                     java_script_enabled=scripts,
                     permissions=["clipboard-read", "clipboard-write"],
-                    **more,
                 )
             )
             page = context.new_page()
-            page.on("console", lambda message: told.append(message.text))
-            page.on("pageerror", lambda error: told.append(str(error)))
+            page.on(
+                "pageerror",
+                lambda error: told.extend([str(error)] * (alone or "tagpages" in str(error.stack))),
+            )
             host = url.split("/")[2]
-            page.on("request", lambda sent: told.extend([sent.url] * (host not in sent.url)))
+            if alone:
+                page.on("console", lambda message: told.append(message.text))
+                page.on("request", lambda sent: told.extend([sent.url] * (host not in sent.url)))
+            else:
+                page.route(lambda asked: host not in asked, lambda route: route.abort())
             page.goto(url)
             return page
 
@@ -71,8 +84,7 @@ def bare_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the bare site's pages."""
     site = Site(tmp_path_factory.mktemp("bare"))
     bare.write_pages(site, bare.images())
-    own = {"layouts/all.html": bare.LAYOUT, "static/site.css": bare.STYLE}
-    with served(bare.build(site.root, **own)) as url:
+    with served(bare.build(site.root, bare.OWN_FILES)) as url:
         yield f"{url}/ref"
 
 

@@ -10,9 +10,9 @@ from tests.nightly.forges import TOKEN, GitHubStandIn
 from tests.nightly.site import BRANCH, ROOT, Site
 from tests.nightly.workflow import Machine, action, workflow
 from tests.real.distribution import Distribution
+from tests.real.locked import HTPASSWD, PASSWORD, USER
 from tests.real.pusher import pusher
 from tests.real.shelf import versions
-from tests.real.locked import HTPASSWD, PASSWORD, USER
 
 CATALOG = """\
 content: content/images

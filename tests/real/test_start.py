@@ -17,9 +17,9 @@ from tests import doks
 from tests.documents import commands
 from tests.hugo import read, shown
 from tests.real.distribution import Distribution, storage
+from tests.real.locked import HTPASSWD, PASSWORD, USER, basic
 from tests.real.pusher import pusher
 from tests.real.shelf import versions
-from tests.real.locked import HTPASSWD, PASSWORD, USER, basic
 from tests.real.test_login import docker_login
 from tests.support import ROOT, tree_of
 

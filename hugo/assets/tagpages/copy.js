@@ -5,7 +5,7 @@ const COPIED = 2000; // milliseconds for which a button says that it has done it
 /** Give each row buttons that copy its digest and, where the address is known, what to pull. */
 export function copying(rows, address) {
   const parts = new Map(rows.map((row) => [row.row, row]));
-  const said = element("p", { role: "status", className: "tagpages-said" });
+  const said = element("div", { role: "status", className: "tagpages-said" });
   for (const { row, digest } of rows) {
     digest.parentElement.append(buttons(address));
   }

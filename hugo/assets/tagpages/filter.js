@@ -1,7 +1,7 @@
 import { counted, element } from "./dom.js";
 
 const DRAWN = 50; // rows that a key press draws at once: more would make it slow
-const WHOLE = 1000; // up to so many rows a table stays as it is until somebody filters it
+const WHOLE = 200; // up to so many rows a table stays as it is until somebody filters it
 
 /**
  * Put a filter above the first of these tables that is about the rows of all of them.

@@ -23,7 +23,7 @@ if (kind === "tags_history") {
     if (rows.length > FILTERED) {
       const filter = filtered([table]);
       if (kind === "index") {
-        sortable(table, filter);
+        sortable(table, rows, filter);
       }
     }
   }
@@ -34,7 +34,7 @@ function namedTabs() {
   for (const line of document.querySelectorAll("p:has(> strong):has(> a)")) {
     const [active, ...more] = line.querySelectorAll("strong");
     const between = [...line.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
-    if (more.length === 0 && between.every((text) => text.data.trim() === "·")) {
+    if (more.length === 0 && between.every((text) => ["", "·"].includes(text.data.trim()))) {
       line.setAttribute("role", "navigation");
       line.setAttribute("aria-label", "Pages of this image");
       active.setAttribute("aria-current", "page");

@@ -1,10 +1,10 @@
 import { element } from "./dom.js";
 
-/** Make the headings of a table buttons that sort its rows, up first and then down. */
-export function sortable(table, filter) {
+/** Make the headings of a table buttons that sort its `rows`, up first and then down. */
+export function sortable(table, rows, filter) {
   const collator = new Intl.Collator("en", { numeric: true });
   const headings = [...table.tHead.rows[0].cells];
-  const keys = new Map([...table.rows].map((row) => [row, [...row.cells].map(textOf)]));
+  const keys = new Map(rows.map((row) => [row, [...row.cells].map(textOf)]));
   headings.forEach((heading, column) => {
     const button = element("button", { type: "button", className: "tagpages-sort" });
     button.append(...heading.childNodes);
