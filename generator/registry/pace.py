@@ -45,6 +45,7 @@ class Pace:
             self._grow()
 
     def _grow(self) -> None:
+        """Allow more; what was too much only after some rounds just below it."""
         if self.limit >= self._too_much:
             self._too_much = inf
         limit = min(self.limit + STEP, self._ceiling)
