@@ -63,7 +63,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     With `names`: the images that were to be asked for; `listed` if the source listed any. With
     `image`: its `tags`, None where there
-    is no such image, and `notes`, what was odd about them; or the reason why it `failed`. With
+    is no such image, and `notes`, what was odd about them, or `artifact`, the type of what is none;
+    or the reason why it `failed`. With
     `failed` and no image: why the source was not asked to its end. With `facts`: those of digests,
     by digest. With `key`: the `value` that one request gave (in a journal only).
     """
@@ -74,6 +75,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
+    artifact: str = ""
     failed: str = ""
     facts: dict[str, Facts] = {}
     key: str = ""
@@ -85,16 +87,17 @@ class SourceAnswers:
     """What one source answered so far.
 
     `names` are the images that were to be asked for, None before they were listed; `listed` is None
-    where the source was not asked for a list. An image that
-    the source does not have is None in `images`; `notes` say what was odd about an answer.
-    `given_up` says why the source was not asked to its end. `facts` are those of digests; `values`
-    are those of single requests, by key.
+    where the source was not asked for a list. An image that the source does not have is None in
+    `images`, and so is one that is none but an artifact: `artifacts` has its type. `notes` say what
+    was odd about an answer. `given_up` says why the source was not asked to its end. `facts` are
+    those of digests; `values` are those of single requests, by key.
     """
 
     names: tuple[str, ...] | None = None
     listed: Listed | None = None
     images: dict[str, tuple[Tag, ...] | None] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     given_up: str = ""
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -115,6 +118,8 @@ class SourceAnswers:
         else:
             self.images[answer.image] = answer.tags
             self.notes[answer.image] = answer.notes
+            if answer.artifact:
+                self.artifacts[answer.image] = answer.artifact
             self.failed.pop(answer.image, None)
 
     def answers(self, table: str) -> Iterator[Answer]:
@@ -125,7 +130,11 @@ class SourceAnswers:
             yield Answer(table, facts={digest: self.facts[digest]})
         for image in sorted(self.images):
             yield Answer(
-                table, image=image, tags=self.images[image], notes=self.notes.get(image, ())
+                table,
+                image=image,
+                tags=self.images[image],
+                notes=self.notes.get(image, ()),
+                artifact=self.artifacts.get(image, ""),
             )
         for image in sorted(self.failed):
             yield Answer(table, image=image, failed=self.failed[image])
@@ -173,6 +182,13 @@ def notes(parts: Sequence[Answers]) -> Iterator[tuple[str, str, str]]:
         for table, source in part.tables.items():
             for image, told in source.notes.items():
                 yield from ((table, image, note) for note in told)
+
+
+def artifacts(parts: Sequence[Answers]) -> Iterator[tuple[str, str, str]]:
+    """What is listed as an image and is none: table, image, and its type."""
+    for part in parts:
+        for table, source in part.tables.items():
+            yield from ((table, image, kind) for image, kind in source.artifacts.items())
 
 
 def facts(parts: Sequence[Answers]) -> FactsByPlace:

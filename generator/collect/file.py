@@ -39,6 +39,7 @@ class _Line(msgspec.Struct, frozen=True):
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
+    artifact: str = ""
     failed: str = ""
     facts: dict[str, dict[str, msgspec.Raw]] = {}
     key: str = ""
@@ -123,6 +124,7 @@ def _checked(line: _Line) -> Answer:
         image=line.image,
         tags=tags,
         notes=line.notes,
+        artifact=line.artifact,
         failed=line.failed,
         facts=facts,
         key=line.key,

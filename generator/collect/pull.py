@@ -107,6 +107,7 @@ class Pull:
         self._spec = shared.collection.sources[table]
         self._answers = answers
         self._notes: dict[str, list[str]] = {}
+        self._artifacts: dict[str, str] = {}
         self._seen: set[str] = set()
         self._hidden: dict[str, str] = {}
 
@@ -170,6 +171,7 @@ class Pull:
             image=name,
             tags=None if tags is None else tuple(tags),
             notes=tuple(self._notes.get(name, ())),
+            artifact=self._artifacts.get(name, ""),
         )
 
     def _listed(self, named: Iterable[str]) -> Listed | None:
@@ -232,6 +234,7 @@ class Pull:
             repositories=images.repositories(table),
             session=self._shared.opened,
             tell=lambda image, oddity: self._notes.setdefault(image, []).append(oddity),
+            tell_artifact=self._artifacts.__setitem__,
             once=Memo(table, self._answers.values, self._keep).once,
         )
 

@@ -86,6 +86,7 @@ class _Judge:
         self._whole = self._answered and len(parts) == parts[0].header.shard[1]
         self._listed = [source.listed for source in every if source.listed]
         self._names = {name for source in every for name, tags in source.images.items() if tags}
+        self._names |= {name for source in every for name in source.artifacts}
         self._names |= known.files.keys() - {""}
 
     def entries(self) -> Iterator[Entry]:
@@ -166,8 +167,11 @@ class _Judge:
             yield Entry(key, text, matches, "matches no tag").with_nearest(names)
 
     def _lacks(self, table: str, image: str) -> bool:
-        """Whether a source has answered that it has no such image."""
-        return any(source.images.get(image, ()) is None for source in self._sources[table])
+        """Whether a source has answered that it has no such image, nor an artifact."""
+        return any(
+            source.images.get(image, ()) is None and image not in source.artifacts
+            for source in self._sources[table]
+        )
 
     def _unless(self, found: bool, *, sure: bool = True) -> bool | None:  # noqa: FBT001 - it is the subject
         return found or (False if sure and self._answered else None)

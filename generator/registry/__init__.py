@@ -7,7 +7,7 @@ request, not with this package.
 from __future__ import annotations
 
 from generator.registry.auth import Auth, Challenged, Fixed
-from generator.registry.built import build_times
+from generator.registry.built import Built, build_times
 from generator.registry.clock import Clock
 from generator.registry.credentials import DOCKER_HUB, Credentials, Keychain
 from generator.registry.endpoint import Endpoint
@@ -26,6 +26,7 @@ __all__ = [
     "DEFAULT_CONCURRENCY",
     "DOCKER_HUB",
     "Auth",
+    "Built",
     "Challenged",
     "Clock",
     "Credentials",

@@ -17,6 +17,7 @@ from msgspec import Meta
 from generator.model import Table, Tag, TimeKind
 from generator.registry import (
     DOCKER_HUB,
+    Built,
     Origin,
     Registry,
     Repository,
@@ -25,7 +26,7 @@ from generator.registry import (
     spread,
 )
 from generator.sources.base import Ask, Source
-from generator.sources.remote import OLDEST, Host, RemoteSpec, official
+from generator.sources.remote import OLDEST, Artifacts, Host, RemoteSpec, official
 
 
 class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
@@ -36,6 +37,8 @@ class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
     registry: Annotated[
         Host, Meta(description="The registry's host, with its port if it has one of its own.")
     ]
+
+    artifacts: Artifacts = False
 
     immutable_within: Annotated[
         int,
@@ -117,23 +120,29 @@ class _OciSource(Source):
 
         found = await spread(digest, asked, self._spec.concurrency)
         digests = {tag: found[tag] if tag in found else known.digests[tag] for tag in wanted}
-        times = await self._times(repository, digests.values(), known)
+        built = await self._built(repository, digests.values(), known)
+        kinds = [built[digest].artifact for digest in digests.values() if digest in built]
+        if not self._spec.artifacts and not known.digests and kinds and all(kinds):
+            self._ask.tell_artifact(name, kinds[0])
+            return None
+        times = known.times | {digest: self._time(found) for digest, found in built.items()}
         return [Tag(tag, digest, times[digest]) for tag, digest in digests.items() if digest]
 
-    async def _times(
+    async def _built(
         self, repository: Repository, digests: Collection[str | None], known: _Known
-    ) -> dict[str, datetime]:
-        """When each digest changed: as known, else looked up, once for each."""
+    ) -> dict[str, Built]:
+        """When each digest that is not known was built, looked up once for each."""
         new = [digest for digest in dict.fromkeys(digests) if digest and digest not in known.times]
 
-        async def built(digest: str) -> datetime:
-            return await self._built(repository, digest)
+        async def built(digest: str) -> Built:
+            asked = partial(build_times, repository, digest)
+            return Built(*await self._ask.once(f"built {repository.name}@{digest}", asked))
 
-        return known.times | await spread(built, new, self._spec.concurrency)
+        return await spread(built, new, self._spec.concurrency)
 
-    async def _built(self, repository: Repository, digest: str) -> datetime:
-        asked = partial(build_times, repository, digest)
-        for text in await self._ask.once(f"{repository.name}@{digest}", asked):
+    def _time(self, built: Built) -> datetime:
+        """The first time that is believable, else this night's."""
+        for text in built.times:
             time = parse_time(text)
             if time and OLDEST <= time <= self._ask.as_of:
                 return time
