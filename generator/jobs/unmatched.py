@@ -85,6 +85,7 @@ class _Judge:
         self._answered = bool(every) and all(map(_has_answered, every))
         self._whole = self._answered and len(parts) == parts[0].header.shard[1]
         self._listed = [source.listed for source in every if source.listed]
+        self._failed = {name for source in every for name in source.failed}
         self._names = {name for source in every for name, tags in source.images.items() if tags}
         self._names |= {name for source in every for name in source.artifacts}
         self._names |= known.files.keys() - {""}
@@ -116,7 +117,8 @@ class _Judge:
     def _included(self, text: str) -> Entry:
         key, says = "images.include", "matches no image"
         if not is_glob(text):
-            sure = any(self._lacks(table, text) for table in self._sources)
+            lacks = any(self._lacks(table, text) for table in self._sources)
+            sure = lacks and text not in self._failed
             matches = self._unless(text in self._names, sure=sure)
             return Entry(key, text, matches, says).with_nearest(self._names)
         near = [listed.include[text] for listed in self._listed if text in listed.include]
