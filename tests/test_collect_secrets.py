@@ -13,7 +13,7 @@ from generator.collect.journal import Journal
 from generator.model import Seen
 from generator.sources.oci import Oci
 from tests.collecting import HEADER, leave_alone, seen_of
-from tests.registry.fake import FakeRegistry, TokenServer
+from tests.registry.fake import MANIFEST, FakeRegistry, TokenServer
 from tests.registry.server import Answer, Call, as_json, problem
 from tests.sources.asking import at, digest, serving
 from tests.sources.vendors import Harbor
@@ -166,7 +166,7 @@ def test_a_journal_keeps_no_secret(registry: FakeRegistry, tmp_path: Path, secre
     assert secret not in kept.replace("\\", "")
 
 
-@pytest.mark.parametrize("part", ["tag", "name", "message", "invalid tag"])
+@pytest.mark.parametrize("part", ["tag", "name", "message", "artifact", "invalid tag"])
 def test_a_build_writes_and_prints_no_secret(
     registry: FakeRegistry, tmp_path: Path, part: str
 ) -> None:
@@ -177,6 +177,11 @@ def test_a_build_writes_and_prints_no_secret(
             registry.tag(PASSWORD, "1.0", registry.image())
         case "message":
             registry.when("GET", "/v2/app/", problem(400, "X", "=" * 70 + PASSWORD))
+        case "artifact":
+            kind = f"application/{PASSWORD}"
+            config = {"mediaType": kind, "digest": registry.put(kind, {}), "size": 2}
+            chart = registry.put(MANIFEST, {"schemaVersion": 2, "config": config})
+            registry.tag("chart", "1.0", chart)
         case _:
             registry.when("GET", "/v2/app/", as_json({"tags": ["!" * 70 + PASSWORD]}))
 
@@ -189,11 +194,12 @@ def test_a_build_writes_and_prints_no_secret(
         }
         tables = [{"name": "public", "source": source}]
         catalog: dict[str, Any] = {"content": "content", "url": "/images/", "tables": tables}
+        catalog["images"] = {"exclude": ["[d]eadbeef-0124"]}  # one letter off: the nearest is told
         (tmp_path / "catalog.yaml").write_text(json.dumps(catalog))
         done = tagpages("build", "--catalog", tmp_path / "catalog.yaml")
 
     written = {path: path.read_text() for path in tmp_path.glob("content/**/*.*")}
-    assert done.code == 1
+    assert done.code == (part != "artifact")
     assert f"{tmp_path}/content/other/tags_history.md" in map(str, written)
     everything = "".join([done.out, done.err, *map(str, written), *written.values()])
     assert PASSWORD[:5] not in everything

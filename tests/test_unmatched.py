@@ -159,6 +159,12 @@ def test_a_source_that_failed_may_have_what_the_others_lack(site: Site) -> None:
     assert told(site.run("build")) == []
 
 
+def test_an_image_that_failed_in_one_source_may_be_there(site: Site) -> None:
+    site.catalog(images={"include": ["*", "ngnix"]})
+    site.raw_listing("private", [{"repo": {"name": "ngnix"}, "tags": 7}])
+    assert told(site.run("build")) == []
+
+
 def test_an_image_that_failed_may_have_the_tag_that_is_not_found(site: Site) -> None:
     site.catalog(variants=["edge*"])
     odd = {"repo": {"name": "odd"}, "tags": 7}

@@ -67,8 +67,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     With `names`: the images that were to be asked for; when they had last changed, as `Table` has
     it (`listed`); and how what is listed fits the catalog (`matching`). With `image`: its `tags`,
-    None where there is no such image, its `readme`, and `notes`, what was odd about them; or the
-    reason why it `failed`; or that it was not asked for, as it is `quiet`. The `readme` is empty
+    None where there is no such image, its `readme`, and `notes`, what was odd about them, or
+    `artifact`, the type of what is none; or the reason why it `failed`; or that it was not asked for, as it is `quiet`. The `readme` is empty
     where the image has none, and None where nobody said so. With `failed` and no image: why the
     source was not asked to its end. With `facts`: those of digests, by digest. With `key`: the
     `value` that one request gave (in a journal only).
@@ -83,6 +83,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: tuple[str, ...] = ()
     quiet: bool = False
     readme: str | None = None
+    artifact: str = ""
     failed: str = ""
     facts: dict[str, Facts] = {}
     key: str = ""
@@ -109,6 +110,7 @@ class SourceAnswers:
     quiet: set[str] = field(default_factory=set)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     readmes: dict[str, str] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     given_up: str = ""
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -134,6 +136,8 @@ class SourceAnswers:
             self.notes[answer.image] = answer.notes
             if answer.readme is not None:
                 self.readmes[answer.image] = answer.readme
+            if answer.artifact:
+                self.artifacts[answer.image] = answer.artifact
             self.failed.pop(answer.image, None)
 
     def answers(self, table: str) -> Iterator[Answer]:
@@ -149,6 +153,7 @@ class SourceAnswers:
                 tags=self.images[image],
                 notes=self.notes.get(image, ()),
                 readme=self.readmes.get(image),
+                artifact=self.artifacts.get(image, ""),
             )
         for image in sorted(self.quiet):
             yield Answer(table, image=image, quiet=True)
@@ -213,6 +218,13 @@ def readmes(parts: Sequence[Answers]) -> dict[str, dict[str, str]]:
             for image, text in source.readmes.items():
                 told.setdefault(image, {})[table] = text
     return told
+
+
+def artifacts(parts: Sequence[Answers]) -> Iterator[tuple[str, str, str]]:
+    """What is listed as an image and is none: table, image, and its type."""
+    for part in parts:
+        for table, source in part.tables.items():
+            yield from ((table, image, kind) for image, kind in source.artifacts.items())
 
 
 def facts(parts: Sequence[Answers]) -> FactsByPlace:

@@ -43,6 +43,7 @@ class _Line(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     quiet: bool = False
     readme: str | None = None
+    artifact: str = ""
     failed: str = ""
     facts: dict[str, dict[str, msgspec.Raw]] = {}
     key: str = ""
@@ -130,6 +131,7 @@ def _checked(line: _Line) -> Answer:
         notes=line.notes,
         quiet=line.quiet,
         readme=None if line.readme is None else checked_readme(line.readme),
+        artifact=line.artifact,
         failed=line.failed,
         facts=facts,
         key=line.key,

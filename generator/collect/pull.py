@@ -107,6 +107,7 @@ class Pull:
         self._spec = shared.collection.sources[table]
         self._answers = answers
         self._notes: dict[str, list[str]] = {}
+        self._artifacts: dict[str, str] = {}
         self._seen: set[str] = set()
         self._hidden: dict[str, str] = {}
 
@@ -197,6 +198,7 @@ class Pull:
             tags=None if tags is None else tuple(tags),
             notes=tuple(self._notes.get(name, ())),
             readme=readme,
+            artifact=self._artifacts.get(name, ""),
         )
 
     def _matching(self, named: Iterable[str]) -> Matching | None:
@@ -281,6 +283,7 @@ class Pull:
             repositories=images.repositories(table),
             session=self._shared.opened,
             tell=lambda image, oddity: self._notes.setdefault(image, []).append(oddity),
+            tell_artifact=self._artifacts.__setitem__,
             once=Memo(table, self._answers.values, self._keep).once,
         )
 

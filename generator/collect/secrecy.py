@@ -45,6 +45,9 @@ def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[
     answers.notes = {
         name: tuple(map(session.redacted, told)) for name, told in answers.notes.items() if told
     }
+    answers.artifacts = {
+        public.get(name, name): session.redacted(kind) for name, kind in answers.artifacts.items()
+    }
     answers.failed = {
         public.get(name, name): session.redacted(reason) for name, reason in answers.failed.items()
     }

@@ -28,6 +28,7 @@ FindingKind = Literal[
     "removed",
     "left_out",
     "unmatched",
+    "no_image",
     "unchanged",
     "time_ahead",
     "unverified",
@@ -62,6 +63,7 @@ FindingKind = Literal[
 - `kept_day`: the source gave a later day for the same digest and tags, which is not believed.
 - `left_out`: a source that has never answered yet; pages do without its table until it does.
 - `unmatched`: the catalog names something that nothing has, and that it never had.
+- `no_image`: a repository holds no images, but artifacts of that type, and so gets no page.
 - `unchanged`: a source has given the very same answer for longer than it used to.
 - `time_ahead`: tags have a time after that of the build, which is not believed.
 - `unverified`: the image of a documented tag had a signature or attestation that was verified, and

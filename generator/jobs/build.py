@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from generator.collect.answers import Answers, facts, notes, readmes, seen
+from generator.collect.answers import Answers, artifacts, facts, notes, readmes, seen
 from generator.collect.pull import Observer
 from generator.content.known import Known
 from generator.content.plan import Plan
@@ -100,6 +100,9 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         _note_facts(job, plan, verdict, told)
         plan.findings += [
             Finding("odd_answer", image, table, note) for table, image, note in notes(parts)
+        ]
+        plan.findings += [
+            Finding("no_image", image, table, kind) for table, image, kind in artifacts(parts)
         ]
         _note_changes(job, plan, known, subjects, as_of)
         unmatched, matched = note_unmatched(job, there, parts)

@@ -85,7 +85,9 @@ class _Judge:
         self._answered = bool(every) and all(map(_has_answered, every))
         self._whole = self._answered and len(parts) == parts[0].header.shard[1]
         self._listed = [source.matching for source in every if source.matching]
+        self._failed = {name for source in every for name in source.failed}
         self._names = {name for source in every for name, tags in source.images.items() if tags}
+        self._names |= {name for source in every for name in source.artifacts}
         self._names |= known.files.keys() - {""}
 
     def entries(self) -> Iterator[Entry]:
@@ -115,7 +117,8 @@ class _Judge:
     def _included(self, text: str) -> Entry:
         key, says = "images.include", "matches no image"
         if not is_glob(text):
-            sure = any(self._lacks(table, text) for table in self._sources)
+            lacks = any(self._lacks(table, text) for table in self._sources)
+            sure = lacks and text not in self._failed
             matches = self._unless(text in self._names, sure=sure)
             return Entry(key, text, matches, says).with_nearest(self._names)
         near = [listed.include[text] for listed in self._listed if text in listed.include]
@@ -166,8 +169,11 @@ class _Judge:
             yield Entry(key, text, matches, "matches no tag").with_nearest(names)
 
     def _lacks(self, table: str, image: str) -> bool:
-        """Whether a source has answered that it has no such image."""
-        return any(source.images.get(image, ()) is None for source in self._sources[table])
+        """Whether a source has answered that it has no such image, nor an artifact."""
+        return any(
+            source.images.get(image, ()) is None and image not in source.artifacts
+            for source in self._sources[table]
+        )
 
     def _unless(self, found: bool, *, sure: bool = True) -> bool | None:  # noqa: FBT001 - it is the subject
         return found or (False if sure and self._answered else None)

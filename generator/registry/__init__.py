@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from generator.registry.auth import Auth, Challenged, Fixed
 from generator.registry.aws import aws_keys
-from generator.registry.built import build_times
+from generator.registry.built import Built, build_times
 from generator.registry.clock import Clock
 from generator.registry.credentials import DOCKER_HUB, Credentials, Keychain
 from generator.registry.endpoint import Endpoint
@@ -31,6 +31,7 @@ __all__ = [
     "DOCKER_HUB",
     "Auth",
     "AwsKeys",
+    "Built",
     "Challenged",
     "Clock",
     "Credentials",

@@ -1,8 +1,12 @@
-"""When an image was built, as far as its own documents tell (OCI Image Specification 1.1)."""
+"""When an image was built, and whether it is one, as far as its own documents tell.
+
+Source: OCI Image Specification 1.1 (manifest.md, "Guidelines for Artifact Usage").
+"""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,13 +25,27 @@ class _Config(msgspec.Struct):
     created: str | None = None
 
 
-async def build_times(repository: Repository, digest: str) -> list[str]:
-    """What says when the image was built, best first: its configuration, then annotations.
+_UNTOLD = ("", "application/octet-stream")
+"""What old Docker images have as the type of their configuration."""
 
-    An index speaks through its first image. The times are as written, and may be nonsense.
-    Raises RegistryError for documents that cannot be had, the one of that digest first of all,
-    and for a document that names another by what is no digest; others that do not exist, or are
-    none of an image, say nothing.
+
+class Built(NamedTuple):
+    """What says when an image was built, best first, as written: it may be nonsense.
+
+    `artifact` is the type of what is no image, such as a chart or an SBOM; empty for an image, and
+    where nothing tells.
+    """
+
+    times: list[str]
+    artifact: str = ""
+
+
+async def build_times(repository: Repository, digest: str) -> Built:
+    """When the image was built: by its configuration, else by annotations.
+
+    An index speaks through its first image. Raises RegistryError for documents that cannot be had,
+    the one of that digest first of all, and for a document that names another by what is no digest;
+    others that do not exist, or are none of an image, say nothing.
     """
     annotated: list[str] = []
     for depth in range(_DEPTH):
@@ -36,12 +54,19 @@ async def build_times(repository: Repository, digest: str) -> list[str]:
             break
         annotated.insert(0, str((found.annotations or {}).get(_CREATED) or ""))
         if isinstance(found, ImageManifest):
-            return [*await _configured(repository, found, digest), *annotated]
+            times = await _configured(repository, found, digest)
+            return Built([*times, *annotated], _artifact(found))
         child = next(iter(found.images()), None)
         if child is None:
-            break
+            return Built(annotated, found.artifact_type or "")
         digest = repository.checked_digest(child.digest, digest)
-    return annotated
+    return Built(annotated)
+
+
+def _artifact(manifest: ImageManifest) -> str:
+    """The type of an artifact; empty for an image."""
+    is_image = manifest.image_config() is not None or manifest.kind in _UNTOLD
+    return "" if is_image else manifest.kind
 
 
 async def _document(

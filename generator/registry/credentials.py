@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from generator.errors import in_words
 from generator.model import shown
 from generator.registry.errors import RegistryError
 from generator.registry.helper import Answer, ask_helper
@@ -202,7 +203,7 @@ def _read(path: Path) -> _File:
     except OSError as error:
         raise RegistryError(f"the credentials in {path} cannot be read: {error.strerror}") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RegistryError(f"{path} is no credentials file: {shown(str(error))}") from None
+        raise RegistryError(f"{path} is no credentials file: {shown(in_words(error))}") from None
 
 
 def _key(key: str) -> str:
@@ -216,7 +217,7 @@ def _login(raw: msgspec.Raw, path: Path, key: str) -> Credentials | None:
         entry = msgspec.json.decode(raw, type=_Entry | None)
     except msgspec.MsgspecError as error:
         raise RegistryError(
-            f"the login for {key} in {path} is none: {shown(str(error))}: log in again"
+            f"the login for {key} in {path} is none: {shown(in_words(error))}: log in again"
         ) from None
     if entry is None:
         return None

@@ -72,6 +72,7 @@ class Index(msgspec.Struct, frozen=True):
 
     manifests: list[Descriptor] | None = None
     annotations: dict[str, Any] | None = None
+    artifact_type: str | None = msgspec.field(name="artifactType", default=None)
 
     def images(self) -> list[Descriptor]:
         """The entries that are images, in their order."""

@@ -61,6 +61,7 @@ def routine(report: Report) -> list[Section]:
         ),
         section("Rows aged out", _tables(report, lambda _, table: tag_list(table.aged_out))),
         section("Later days not believed", _findings(report.found("kept_day"))),
+        section("No images, so without a page", _findings(report.found("no_image"))),
         section("Other changes", _other_changes(report)),
         section("Packages changed", _findings(report.found("packages"))),
         section("Digests rolled", _rolled(report)),

@@ -57,7 +57,8 @@ class Ask:
     of an image; `repositories` overrides where an image lies; relative paths start at `root`;
     `session` gives the build's one HTTP session (only a source that needs it pays for it); `once`
     sends a request unless the journal has its value; `tell` is for what is odd in the answer about
-    an image, and costs nothing but itself.
+    an image, and costs nothing but itself; `tell_artifact` for an image that is an artifact of the
+    given type, and so none.
     """
 
     root: Path
@@ -70,6 +71,7 @@ class Ask:
     session: Callable[[], Session]
     once: Once = ask_always
     tell: Callable[[str, str], None] = tell_nobody
+    tell_artifact: Callable[[str, str], None] = tell_nobody
 
 
 class Address(NamedTuple):

@@ -19,9 +19,12 @@ from generator.model import TimeKind
 from generator.registry import Auth, Credentials, Endpoint, Fixed, Registry, Reply, parse_time
 from generator.sources.base import Ask, Source, checked_readme
 from generator.sources.paging import PAGE_SIZE, Text, listed, page_after
-from generator.sources.remote import Host
+from generator.sources.remote import Artifacts, Host
 from generator.sources.rows import Row, Rows
 from generator.sources.vendor import NamespaceSource, VendorSpec, bearer
+
+_IMAGES = frozenset({"IMAGE", "UNKNOWN", ""})
+"""Types of images, and of what Harbor cannot tell."""
 
 
 class Harbor(VendorSpec, frozen=True, kw_only=True, tag="harbor"):
@@ -30,6 +33,7 @@ class Harbor(VendorSpec, frozen=True, kw_only=True, tag="harbor"):
     time_kind: ClassVar[TimeKind] = "pushed"
 
     registry: Annotated[Host, Meta(description="Harbor's host, with its port if not the usual.")]
+    artifacts: Artifacts = False
 
     def open(self, ask: Ask) -> Source:
         """Harbor, not asked yet."""
@@ -44,6 +48,7 @@ class _Tag(msgspec.Struct):
 class _Artifact(msgspec.Struct):
     digest: Text
     tags: list[_Tag] | None = None
+    type: Text = ""
 
 
 class _Repository(msgspec.Struct):
@@ -87,12 +92,17 @@ class _HarborSource(NamespaceSource[Harbor]):
         rows: list[Row] = []
         artifacts, total, cut = 0, 0, False
         async for reply, page in listed(api, target, list[_Artifact], _next, size=_tags):
-            rows += [_row(artifact, tag) for artifact in page for tag in artifact.tags or ()]
+            rows += [self._row(artifact, tag) for artifact in page for tag in artifact.tags or ()]
             artifacts += len(page)
             cut = len(page) == PAGE_SIZE
             counted = reply.headers.get("x-total-count")
             total = max(total, int(counted[:9]) if counted.isdecimal() else artifacts)
         return Rows(rows, missing=total - artifacts, cut=cut)
+
+    def _row(self, artifact: _Artifact, tag: _Tag) -> Row:
+        is_image = self._spec.artifacts or artifact.type in _IMAGES
+        kind = "" if is_image else artifact.type
+        return Row(tag.name, artifact.digest, parse_time(tag.push_time), kind)
 
     async def _api(self, repository: str) -> Endpoint:
         origin = self._spec.origin_of(self._spec.registry)
@@ -122,7 +132,3 @@ def _twice_quoted(name: str) -> str:
 
 def _tags(page: list[_Artifact]) -> int:
     return sum(len(artifact.tags or ()) for artifact in page)
-
-
-def _row(artifact: _Artifact, tag: _Tag) -> Row:
-    return Row(tag.name, artifact.digest, parse_time(tag.push_time))

@@ -16,6 +16,7 @@ from msgspec import Meta
 from generator.model import Table, Tag, TimeKind
 from generator.registry import (
     DOCKER_HUB,
+    Built,
     Origin,
     Registry,
     Repository,
@@ -24,7 +25,7 @@ from generator.registry import (
     spread,
 )
 from generator.sources.base import Ask, Source
-from generator.sources.remote import OLDEST, Host, RemoteSpec, official
+from generator.sources.remote import OLDEST, Artifacts, Host, RemoteSpec, official
 from generator.sources.rows import Row
 from generator.sources.turn import is_turn
 
@@ -37,6 +38,8 @@ class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
     registry: Annotated[
         Host, Meta(description="The registry's host, with its port if it has one of its own.")
     ]
+
+    artifacts: Artifacts = False
 
     immutable_within: Annotated[
         int,
@@ -126,31 +129,40 @@ class OciSource(Source, Generic[S]):
         found = await spread(digest, asked, self._spec.concurrency)
         news = {tag: row.digest for tag, row in told.items()} | found
         digests = {tag: news[tag] if tag in news else known.digests[tag] for tag in wanted}
-        built = {row.digest: row.time for row in told.values() if self._is_believable(row.time)}
-        times = await self._times(repository, digests.values(), built | known.times)
+        times = {row.digest: row.time for row in told.values() if self._is_believable(row.time)}
+        times |= known.times
+        built = await self._built(repository, digests.values(), times)
+        kinds = [
+            built[digest].artifact if digest in built else "" for digest in digests.values() if digest
+        ]
+        if not self._spec.artifacts and not known.digests and kinds and all(kinds):
+            self._ask.tell_artifact(name, kinds[0])
+            return None
+        times |= {digest: self._time(found) for digest, found in built.items()}
         return [Tag(tag, digest, times[digest]) for tag, digest in digests.items() if digest]
 
     async def _told(self, repository: Repository) -> Mapping[str, Row]:  # noqa: ARG002 - for other kinds
         """What the registry says of its tags without being asked for each of them."""
         return {}
 
-    async def _times(
+    async def _built(
         self,
         repository: Repository,
         digests: Collection[str | None],
         known: Mapping[str, datetime],
-    ) -> Mapping[str, datetime]:
-        """When each digest changed: as known, else looked up, once for each."""
+    ) -> dict[str, Built]:
+        """When each digest that is not known was built, looked up once for each."""
         new = [digest for digest in dict.fromkeys(digests) if digest and digest not in known]
 
-        async def built(digest: str) -> datetime:
-            return await self._built(repository, digest)
+        async def built(digest: str) -> Built:
+            asked = partial(build_times, repository, digest)
+            return Built(*await self._ask.once(f"built {repository.name}@{digest}", asked))
 
-        return {**known, **await spread(built, new, self._spec.concurrency)}
+        return await spread(built, new, self._spec.concurrency)
 
-    async def _built(self, repository: Repository, digest: str) -> datetime:
-        asked = partial(build_times, repository, digest)
-        for text in await self._ask.once(f"{repository.name}@{digest}", asked):
+    def _time(self, built: Built) -> datetime:
+        """The first time that is believable, else this night's."""
+        for text in built.times:
             if self._is_believable(time := parse_time(text)):
                 return time
         return self._ask.as_of

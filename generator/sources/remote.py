@@ -32,6 +32,15 @@ Host = Annotated[
     ),
 ]
 """A registry's host in the catalog, with its port if it has one of its own."""
+Artifacts = Annotated[
+    bool,
+    Meta(
+        description=(
+            "Also make pages of repositories that hold no images, such as charts and SBOMs; it is "
+            "told of them otherwise."
+        )
+    ),
+]
 Concurrency = Annotated[int, Meta(ge=1, le=64)]
 Minutes = Annotated[int, Meta(ge=1, le=1440)]
 

@@ -23,11 +23,15 @@ class ShiftingError(TagpagesError):
 
 @dataclass(frozen=True)
 class Row:
-    """A tag as an API lists it: `time` is None without a believable one, `digest` may be empty."""
+    """A tag as an API lists it: `time` is None without a believable one, `digest` may be empty.
+
+    `artifact` is the type of what is no image, and gets no page.
+    """
 
     tag: str
     digest: str
     time: datetime | None
+    artifact: str = ""
 
 
 @dataclass(frozen=True)

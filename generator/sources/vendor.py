@@ -130,7 +130,11 @@ class VendorSource(Source, Generic[S]):
                 name,
                 f"{repository}: the count of its entries is off by {found.missing}, every time",
             )
-        return self._checked(name, repository, found.rows, known)
+        taken = [row for row in found.rows if self._spec.taken(row.tag)]
+        if taken and not known_tags and all(row.artifact for row in taken):
+            self._ask.tell_artifact(name, taken[0].artifact)
+            return None
+        return self._checked(name, repository, taken, known)
 
     async def _described(self, api: Endpoint, target: str, kind: type[T]) -> T:
         """What the API says of an image as such, at a path."""
@@ -142,9 +146,8 @@ class VendorSource(Source, Generic[S]):
         return check_name(self._ask.repositories.get(name) or self._spec.repository_of(name))
 
     def _checked(
-        self, name: str, repository: str, rows: Sequence[Row], known: Table | None
+        self, name: str, repository: str, taken: Sequence[Row], known: Table | None
     ) -> Sequence[Tag]:
-        taken = [row for row in rows if self._spec.taken(row.tag)]
         bare = [row.tag for row in taken if not row.digest]
         try:
             check_tags(bare)

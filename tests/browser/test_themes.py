@@ -10,9 +10,9 @@ import pytest
 
 from tests.browser import bare
 from tests.browser.served import served
+from tests.doks import OWN_FILES, PACKAGES, mounts
 from tests.npm import installed
 from tests.support import Site
-from tests.doks import OWN_FILES, PACKAGES, mounts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -123,7 +123,7 @@ def test_the_error_of_a_wrong_login_names_the_registry_and_no_secret(
     text = str(failure.value)
     assert locked.address in text
     assert "answered 401" in text
-    assert "docker login" in text
+    assert "config.json names is not taken: is it right, and still valid?" in text
     assert "a wrong guess" not in text
     assert basic(USER, "a wrong guess") not in text
 

@@ -9,12 +9,17 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from select import select
+from typing import TYPE_CHECKING, cast
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
 from generator.registry import Credentials, Keychain, RegistryError
-from generator.registry.helper import Answer, ask_helper
+from generator.registry.helper import Answer, _answer, ask_helper
 from tests.registry.fake import run
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
 
 HOST = "registry.example:5000"
 
@@ -348,8 +353,8 @@ def test_an_odd_entry_is_an_error_where_it_is_needed(tmp_path: Path) -> None:
     with pytest.raises(RegistryError) as error:
         find(tmp_path)
     assert str(error.value) == (
-        f"the login for {HOST} in {path} is none: 'Expected `str | null`, got `array` - at "
-        "`$.auth`': log in again"
+        f"the login for {HOST} in {path} is none: '`$.auth` is a list, not a text or empty': "
+        "log in again"
     )
 
 
@@ -406,3 +411,21 @@ def test_what_a_helper_leaves_running_is_not_waited_for(tmp_path: Path, session:
     helper(tmp_path / "bin", "mine", f"{started}print({answer!r})")
     found = run(ask_helper("mine", HOST, {"PATH": str(tmp_path / "bin")}))
     assert found == Answer("alice", "x" * 60_000)
+
+
+class Ended:
+    """A helper that has ended before anybody has read a byte of what it printed."""
+
+    stdin = Mock(drain=AsyncMock())
+    wait = AsyncMock(return_value=0)
+
+
+def test_what_a_helper_printed_before_it_ended_is_read() -> None:
+    source, sink = os.pipe()
+    os.set_blocking(source, False)
+    os.write(sink, b"printed")
+    try:
+        assert run(_answer(cast("Process", Ended()), HOST, source)) == b"printed"
+    finally:
+        os.close(source)
+        os.close(sink)

@@ -70,6 +70,7 @@ class Outcome:
     readmes: dict[str, str | None] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    artifacts: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def error(self) -> str:
@@ -116,6 +117,7 @@ def ask(
         async with Server(handler).running() as server, session:
             outcome = Outcome(server, clock.slept)
             defaults["tell"] = lambda image, oddity: outcome.notes.append((image, oddity))
+            defaults["tell_artifact"] = lambda *told: outcome.artifacts.append(told)
             source = spec_of(server.url).open(Ask(**(defaults | changes)))
             try:
                 outcome.names = list(await source.names())

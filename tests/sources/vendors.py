@@ -234,12 +234,13 @@ class Google(Vendor):
 class Harbor(Vendor):
     """Harbor: slashes quoted twice, links unquoted and backwards first, a count of everything.
 
-    `count` is added to what it counts.
+    `count` is added to what it counts; `types` are of artifacts that are no images, by digest.
     """
 
     repositories: dict[str, list[tuple[str, str, datetime]]] = field(default_factory=dict)
     login: str = ""
     count: int = 0
+    types: dict[str, str] = field(default_factory=dict)
 
     def proper(self, call: Call) -> Answer:
         if self.login and call.authorization != self.login:
@@ -255,10 +256,15 @@ class Harbor(Vendor):
         name = f"{project}/{unquote(unquote(rest.removesuffix('/artifacts').lstrip('/')))}"
         if name not in self.repositories or rest.count("/") != 2:
             return problem(404, "NOT_FOUND", f"repository {name} not found")
-        rows = [_artifact(*entry) for entry in self.repositories[name]]
+        rows = [self._artifact(*entry) for entry in self.repositories[name]]
         if call.query.get("q") == ["tags=*"]:
             rows = [row for row in rows if row["tags"]]
         return self._page(call, rows)
+
+    def _artifact(self, tags: str, digest: str, time: datetime) -> dict[str, object]:
+        named = [{"name": tag, "push_time": iso(time), "immutable": False} for tag in tags.split()]
+        kind, uploaded = self.types.get(digest, "IMAGE"), "2026-01-01T00:00:00.000Z"
+        return {"digest": digest, "type": kind, "push_time": uploaded, "tags": named or None}
 
     def _page(self, call: Call, rows: list[dict[str, object]]) -> Answer:
         number, size = page_of(call, "page_size")
@@ -272,12 +278,6 @@ class Harbor(Vendor):
         if links:
             headers["Link"] = " , ".join(links)
         return as_json(rows[(number - 1) * size : number * size], **headers)
-
-
-def _artifact(tags: str, digest: str, time: datetime) -> dict[str, object]:
-    named = [{"name": tag, "push_time": iso(time), "immutable": False} for tag in tags.split()]
-    uploaded = "2026-01-01T00:00:00.000Z"
-    return {"digest": digest, "type": "IMAGE", "push_time": uploaded, "tags": named or None}
 
 
 GROUP = "d9e2f1a0" * 5

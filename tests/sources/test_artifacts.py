@@ -1,0 +1,173 @@
+"""Repositories of charts, SBOMs and the like: no page, unless the catalog asks for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.model import Table, TagGroup
+from generator.sources.harbor import Harbor
+from generator.sources.oci import Oci
+from tests.collecting import AS_OF, leave_alone
+from tests.registry.fake import CONFIG, INDEX, MANIFEST, NOW, FakeRegistry, describe
+from tests.registry.server import Server
+from tests.sources import asking, vendors
+from tests.sources.asking import serving
+from tests.support import Run, Site
+
+CHART = "application/vnd.cncf.helm.config.v1+json"
+EMPTY = "application/vnd.oci.empty.v1+json"
+
+
+def artifact(registry: FakeRegistry, config: str = CHART, **keys: str) -> str:
+    """Store an artifact's manifest; its digest."""
+    value = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": {"mediaType": config, "digest": registry.put(config, {}), "size": 2},
+        "layers": [],
+        **keys,
+    }
+    return registry.put(MANIFEST, value)
+
+
+def asked(registry: FakeRegistry, known: Table | None = None, **keys: Any) -> asking.Outcome:
+    tables = {"app": known} if known else {}
+    return asking.ask(lambda url: Oci(registry=url, **keys), registry, "app", known=tables)
+
+
+@pytest.mark.parametrize(
+    ("config", "keys", "kind"),
+    [
+        (CHART, {}, CHART),
+        ("application/vnd.wasm.config.v0+json", {}, "application/vnd.wasm.config.v0+json"),
+        (EMPTY, {"artifactType": "application/spdx+json"}, "application/spdx+json"),
+        (EMPTY, {}, EMPTY),
+    ],
+)
+def test_a_repository_of_artifacts_is_no_image(
+    config: str, keys: dict[str, str], kind: str
+) -> None:
+    registry = FakeRegistry()
+    registry.tag("app", "1.0", artifact(registry, config, **keys))
+    outcome = asked(registry)
+    assert (outcome.images, outcome.errors) == ({"app": None}, {})
+    assert outcome.artifacts == [("app", kind)]
+
+
+def test_an_artifact_costs_no_more_requests_than_an_image() -> None:
+    registry = FakeRegistry()
+    digest = artifact(registry)
+    registry.tag("app", "1.0", digest)
+    assert [f"{call.method} {call.path}" for call in asked(registry).server.calls] == [
+        "GET /v2/app/tags/list",
+        "HEAD /v2/app/manifests/1.0",
+        f"GET /v2/app/manifests/{digest}",
+    ]
+
+
+def test_an_index_of_artifacts_is_no_image() -> None:
+    registry = FakeRegistry()
+    child = artifact(registry)
+    registry.tag("app", "1.0", registry.index(describe(child)))
+    assert asked(registry).artifacts == [("app", CHART)]
+    bare = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "artifactType": "a/b"}
+    registry.tag("app", "1.0", registry.put(INDEX, bare))
+    assert asked(registry).artifacts == [("app", "a/b")]
+
+
+@pytest.mark.parametrize("config", [CONFIG, "application/octet-stream", ""])
+def test_an_image_is_one_whatever_else_its_repository_has(config: str) -> None:
+    registry = FakeRegistry()
+    registry.tag("app", "chart", artifact(registry))
+    registry.tag("app", "1.0", artifact(registry, config))
+    outcome = asked(registry)
+    assert outcome.tags() == ["1.0", "chart"]
+    assert outcome.artifacts == []
+
+
+def test_an_index_that_names_nothing_may_be_of_an_image() -> None:
+    registry = FakeRegistry()
+    registry.tag("app", "1.0", registry.index())
+    assert asked(registry).tags() == ["1.0"]
+
+
+def test_what_the_catalog_asks_for_gets_a_page() -> None:
+    registry = FakeRegistry()
+    registry.tag("app", "1.0", artifact(registry))
+    outcome = asked(registry, artifacts=True)
+    assert (outcome.tags(), outcome.artifacts) == (["1.0"], [])
+
+
+def test_what_has_a_page_keeps_it() -> None:
+    registry = FakeRegistry()
+    registry.tag("app", "1.0", artifact(registry))
+    known = Table("public", (TagGroup(f"sha256:{'a' * 64}", AS_OF, ("0.9",)),))
+    outcome = asked(registry, known)
+    assert (outcome.tags(), outcome.artifacts) == (["1.0"], [])
+
+
+# Harbor tells the type with each artifact
+
+
+def harbor(kinds: dict[str, str], **keys: Any) -> asking.Outcome:
+    digests = {tag: asking.digest(number) for number, tag in enumerate(kinds)}
+    fake = vendors.Harbor(repositories={"team/app": [(tag, digests[tag], NOW) for tag in kinds]})
+    fake.types = {digests[tag]: kind for tag, kind in kinds.items()}
+    return asking.ask(
+        lambda url: Harbor(registry=url, repository="team/{image}", **keys), fake, "app"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        ({"1.0": "CHART", "2.0": "CHART"}, [("app", "CHART")]),
+        ({"1.0": "SBOM"}, [("app", "SBOM")]),
+        ({"1.0": "CHART", "2.0": "IMAGE"}, []),
+        ({"1.0": "UNKNOWN"}, []),
+        ({"1.0": ""}, []),
+    ],
+)
+def test_harbor_tells_what_is_no_image(kinds: dict[str, str], told: list[tuple[str, str]]) -> None:
+    outcome = harbor(kinds)
+    assert outcome.errors == {}
+    assert outcome.artifacts == told
+    assert (outcome.images["app"] is None) == bool(told)
+
+
+def test_harbor_s_artifacts_get_pages_if_the_catalog_asks_for_them() -> None:
+    assert harbor({"1.0": "CHART"}, artifacts=True).tags() == ["1.0"]
+
+
+# A whole build
+
+
+def built(server: Server, tmp_path: Path, *args: str, **images: Any) -> Run:
+    site = Site(tmp_path)
+    table = {"name": "public", "source": {"kind": "oci", "registry": server.address}}
+    site.catalog(tables=[table], as_of="2026-08-02T00:00:00Z", images=images)
+    return site.run("build", *args)
+
+
+@pytest.mark.parametrize("images", [{}, {"include": ["app", "chart-1", "chart-2", "sbom"]}])
+def test_a_build_tells_of_them_once_with_their_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: dict[str, Any]
+) -> None:
+    leave_alone(monkeypatch, tmp_path)
+    registry = FakeRegistry()
+    registry.tag("app", "1.0", registry.image())
+    for name in ("chart-1", "chart-2"):
+        registry.tag(name, "1.0", artifact(registry))
+    registry.tag("sbom", "1.0", artifact(registry, EMPTY, artifactType="application/spdx+json"))
+    with serving(registry) as server:
+        first = built(server, tmp_path, **images)
+        run = built(server, tmp_path, "--report", f"{tmp_path}/night.md", **images)
+    assert (first.code, run.code) == (0, 0)
+    assert "No images, so without a page: 3\n" in run.err
+    assert [path.name for path in (tmp_path / "content").iterdir() if path.is_dir()] == ["app"]
+    text = (tmp_path / "night.md").read_text()
+    assert "### No images, so without a page (3)\n" in text
+    assert f"public: `{CHART}`" in text
