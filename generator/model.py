@@ -166,8 +166,8 @@ def _in_utc(tag: Tag) -> Tag:
 
 
 def file_name_text(name: str) -> str:
-    r"""The name of a file as text that every encoding takes: bytes that are not UTF-8 as `\xff`."""
-    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    r"""The name of a file as text that can be written: bytes that are not UTF-8 as `\udcff`."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def shown(text: str) -> str:

@@ -266,7 +266,7 @@ def test_a_folder_whose_name_is_not_utf_8_fails_and_no_command_breaks(site: Site
         "render": ["-v"],
         "check": ["--diff"],
     }
-    reason = "caf\\xe9/tags.json: it is about the image `zsh`"
+    reason = "caf\\udce9/tags.json: it is about the image `zsh`"
     for command, options in commands.items():
         run = site.run(command, *options)
         assert run.code == 1
@@ -274,7 +274,7 @@ def test_a_folder_whose_name_is_not_utf_8_fails_and_no_command_breaks(site: Site
     built = json.loads(reports[0].read_text())
     for found in (built, compared(site)):
         (finding,) = failures(found)
-        assert finding["image"] == "caf\\xe9"
+        assert finding["image"] == "caf\\udce9"
         assert finding["detail"].startswith(reason)
     assert reason.replace("`", "'") in reports[1].read_text()
     for form in ("text", "md", "json"):
