@@ -171,6 +171,11 @@ def test_a_mount_in_place_of_the_content_folder_is_where_pages_go(folder: Path) 
     assert catalog(folder).content == "handbook/images"
 
 
+def test_the_address_of_a_folder_is_in_lower_case_as_hugo_has_it(folder: Path) -> None:
+    assert tagpages("init", *GIVEN, "--content", "content/Images/All/").code == 0
+    assert (catalog(folder).content, catalog(folder).url) == ("content/Images/All", "/images/all/")
+
+
 @pytest.mark.parametrize("url", ["https://example.org/", "http://localhost:1313/", "/", ""])
 def test_an_address_that_nobody_has_set_is_none(folder: Path, url: str) -> None:
     write(folder, **{"hugo.yaml": f"baseURL: '{url}'"})
