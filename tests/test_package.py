@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -148,6 +149,7 @@ def test_the_hooks_run_in_another_repository_and_tell_mistakes(tmp_path: Path) -
         run = subprocess.run(
             [*command, "--files", "catalog.yaml"],
             cwd=tmp_path,
+            env=os.environ | {"PRE_COMMIT_HOME": str(tmp_path / "home")},
             capture_output=True,
             text=True,
             check=False,
