@@ -179,7 +179,13 @@ def test_what_commands_share_is_read_from_one_name_for_all_of_them(site: Site) -
     assert [path.name for path in (site.root / "elsewhere").iterdir() if path.is_dir()] == ["app"]
     assert tagpages("check", **shared) == Run(0, "", "")
     assert tagpages("history", "app", **shared).code == 2  # no git repository
-    assert "shared" not in tagpages("check", **shared | {"TAGPAGES_CATALOG": "shared"}).out
+
+
+def test_what_means_something_else_in_another_command_has_no_name_for_all(site: Site) -> None:
+    site.lists(LATEST)
+    site.build()
+    assert site.run("check", TAGPAGES_DIFF="perhaps", TAGPAGES_FROM="nowhere") == Run(0, "", "")
+    assert site.run("check", TAGPAGES_CHECK_DIFF="perhaps").code == 2
 
 
 def test_the_name_for_one_command_counts_before_the_one_for_all(site: Site) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from generator.content.tree import Tree
 from tests.support import ROOT, Listing, Site, tagpages, tree_of
@@ -172,6 +173,13 @@ def test_pages_without_state_are_a_warning(here: Site) -> None:
     )
 
 
+def test_the_page_of_a_retired_image_needs_no_state(here: Site) -> None:
+    here.catalog(content="content/ref", retired={"app": {}})
+    assert here.run("build").code == 0
+    assert "retired" in (here.root / "content/ref/app/tags_history.md").read_text()
+    assert [line.state for line in lines(here, "state")] == ["ok"]
+
+
 def test_a_source_that_cannot_be_read_is_an_error(here: Site) -> None:
     here.raw_listing("public", "no listing")
     (line,) = lines(here, "source public")
@@ -186,7 +194,30 @@ def test_a_registry_that_nobody_reaches_is_an_error_with_what_to_look_at(here: S
     assert login == Found("ok", "no login: asked as anybody", "")
     assert failed.state == "error"
     assert "http://127.0.0.1:1/v2/_catalog cannot be reached: " in failed.text
-    assert failed.todo == "is its name right, is it up, does it need a proxy? docs/network.md"
+    assert failed.todo.startswith("is its name right, is it up, does it need a proxy? https://")
+    assert failed.todo.endswith("/docs/network.md")
+
+
+@pytest.mark.parametrize(("left", "state"), [("1;w=21600", "warning"), ("2;w=21600", "ok")])
+def test_a_rate_limit_that_leaves_less_than_a_night_needs_is_a_warning(
+    here: Site, httpserver: HTTPServer, left: str, state: str
+) -> None:
+    headers = {"RateLimit-Remaining": left, "Docker-Content-Digest": f"sha256:{'a' * 64}"}
+    answers: dict[str, object] = {
+        "/v2/_catalog": {"repositories": ["team/app", "team/tool"]},
+        "/v2/team/app/tags/list": {"name": "team/app", "tags": ["1.0"]},
+        "/v2/team/app/manifests/1.0": {},
+    }
+    for path, answer in answers.items():
+        httpserver.expect_request(path).respond_with_json(answer, headers=headers)
+    host = f"{httpserver.host}:{httpserver.port}"
+    source = {"kind": "oci", "registry": host, "repository": "team/{image}"}
+    here.catalog(content="content/ref", tables=[{"name": "public", "source": source}])
+    *_, images, one, limit = lines(here, "source public")
+    assert images.text == "2 images, the first one is app"
+    assert one.text == "app has 1 tags, `1.0` is at aaaaaaaaaaaa"
+    assert limit.state == state
+    assert limit.text.startswith(f"{host} leaves {left[0]} requests of its rate limit")
 
 
 def test_without_hugo_there_is_a_warning(here: Site) -> None:

@@ -171,6 +171,11 @@ def test_a_mount_in_place_of_the_content_folder_is_where_pages_go(folder: Path) 
     assert catalog(folder).content == "handbook/images"
 
 
+def test_the_address_of_a_folder_is_in_lower_case_as_hugo_has_it(folder: Path) -> None:
+    assert tagpages("init", *GIVEN, "--content", "content/Images/All/").code == 0
+    assert (catalog(folder).content, catalog(folder).url) == ("content/Images/All", "/images/all/")
+
+
 @pytest.mark.parametrize("url", ["https://example.org/", "http://localhost:1313/", "/", ""])
 def test_an_address_that_nobody_has_set_is_none(folder: Path, url: str) -> None:
     write(folder, **{"hugo.yaml": f"baseURL: '{url}'"})
@@ -263,7 +268,7 @@ def test_what_every_repository_has_counts_as_empty(folder: Path, name: str) -> N
         (("--registry", "registry.example.com/team"), "is no host, as `registry.example.com`"),
         (("--path", "team"), "--path team: `repository` names `{image}` once; for example"),
         (("--path", "Team/{image}"), "--path Team/{image}: `repository`: "),
-        (("--kind", "docker"), "docker"),
+        (("--kind", "docker"), "'docker' is not one of 'oci', 'dockerhub', "),
         (("--kind", "ghcr"), "is not asked as `ghcr`: leave out --kind"),
         (("--content", "pages"), "--content pages: it is not below `content`"),
         (("--ci", "jenkins"), "'jenkins' is not one of 'github', 'gitlab', 'none'"),
@@ -339,12 +344,14 @@ def test_on_a_terminal_what_is_missing_is_asked_for(folder: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        os.write(ours, b"team/{image}\n\n")
+        os.write(ours, b"team/{image}\njenkins\ngithub\n")
         out, err = process.communicate()
     os.close(ours)
     os.close(theirs)
     assert (process.returncode, out) == (0, "")
     assert "Where its images are, such as team/{image}: " in err
+    assert err.count("The CI to write the nightly job for (github, gitlab, none) [none]: ") == 2
+    assert (folder / ".github/workflows/tagpages.yml").exists()
     assert catalog(folder).tables[0].source.address("app").repository == "team/app"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -142,17 +143,25 @@ def test_the_hooks_run_in_another_repository_and_tell_mistakes(tmp_path: Path) -
     catalog = tmp_path / "catalog.yaml"
     shutil.copy(ROOT / "examples/oci.yaml", catalog)
     subprocess.run(["git", "add", "catalog.yaml"], cwd=tmp_path, check=True)
-    command = [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT)]
-    hook = [*command, "tagpages-schema", "--files", "catalog.yaml"]
-    subprocess.run(hook, cwd=tmp_path, check=True)
+
+    def tried(hook: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), hook]
+        run = subprocess.run(
+            [*command, "--files", "catalog.yaml"],
+            cwd=tmp_path,
+            env=os.environ | {"PRE_COMMIT_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return run.returncode, run.stdout
+
+    assert tried("tagpages-schema")[0] == 0
     catalog.write_text(f"{catalog.read_text()}tabels: 1\n")
-    failed = subprocess.run(hook, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert failed.returncode == 1
-    assert "`tabels`: unknown key; did you mean `tables`?" in failed.stdout
-    hook = [*command, "tagpages-check", "--files", "catalog.yaml"]
-    failed = subprocess.run(hook, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert failed.returncode == 1
-    assert "unknown key" in failed.stdout
+    for hook in ("tagpages-schema", "tagpages-check"):
+        code, said = tried(hook)
+        assert code == 1
+        assert "`tabels`: unknown key; did you mean `tables`?" in said
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS)

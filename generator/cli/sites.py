@@ -13,11 +13,13 @@ import msgspec
 
 from generator.cli.options import CATALOG, DONE, FILE, TROUBLE
 from generator.errors import UsageError
+from generator.starting.kinds import KINDS, kind_of
 
 if TYPE_CHECKING:
     from generator.jobs.doctor.visit import Line
     from generator.jobs.init import Started
 
+_CI = click.Choice(["github", "gitlab", "none"])
 _COLORS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
@@ -26,12 +28,12 @@ _COLORS = {"ok": "green", "warning": "yellow", "error": "red"}
     "--registry", default="", metavar="HOST", help="The registry, as `registry.example.com`."
 )
 @click.option("--path", default="", metavar="TEXT", help="Where its images are, as `team/{image}`.")
-@click.option("--kind", help="How to ask it; by default what fits the host, else `oci`.")
 @click.option(
-    "--ci",
-    type=click.Choice(["github", "gitlab", "none"]),
-    help="The CI to write the nightly job for.  [default: none]",
+    "--kind",
+    type=click.Choice(KINDS),
+    help="How to ask it.  [default: what fits the host, else oci]",
 )
+@click.option("--ci", type=_CI, help="The CI to write the nightly job for.  [default: none]")
 @click.option(
     "--content",
     default="",
@@ -44,24 +46,22 @@ def init(*, registry: str, path: str, kind: str | None, ci: str | None, content:
     Nothing that is there is overwritten. On a terminal, what is not given is asked for.
     """
     from generator.jobs.init import init as work
-    from generator.starting.kinds import kind_of
     from generator.starting.wish import Wish
 
     registry = registry or _asked("--registry", "The registry, such as registry.example.com")
     path = path or _asked("--path", "Where its images are, such as team/{image}")
-    ci = ci or _asked("--ci", "The CI to write the nightly job for: github, gitlab or none", "none")
-    wish = Wish(registry, path, kind or kind_of(registry), ci, content)
+    if ci is None and sys.stdin.isatty():
+        ci = click.prompt("The CI to write the nightly job for", type=_CI, default="none", err=True)
+    wish = Wish(registry, path, kind or kind_of(registry), ci or "none", content)
     _tell_started(work(Path.cwd(), wish))
     return DONE
 
 
-def _asked(option: str, question: str, default: str | None = None) -> str:
-    """The answer of somebody at a terminal; raises UsageError where nobody is, and no default."""
-    if sys.stdin.isatty():
-        return str(click.prompt(question, default=default, err=True))
-    if default is None:
+def _asked(option: str, question: str) -> str:
+    """The answer of somebody at a terminal; raises UsageError where nobody is."""
+    if not sys.stdin.isatty():
         raise UsageError(f"{option} is missing, and there is no terminal to ask: {question}")
-    return default
+    return str(click.prompt(question, err=True))
 
 
 def _tell_started(started: Started) -> None:

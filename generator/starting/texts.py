@@ -55,7 +55,6 @@ class Start:
     def places(self) -> Mapping[str, str]:
         """What stands in the places of the texts."""
         release = version("tagpages")
-        tag = f"v{release}"
         return {
             "kind": self.kind,
             "registry": self.registry,
@@ -68,11 +67,16 @@ class Start:
             "insecure": f"{_INSECURE}\n" if self.registry.startswith("http://") else "",
             "pages": ", ".join(PAGES),
             "folder": f"{self.folder}/" if self.folder else "",
-            "tag": tag,
+            "tag": f"v{release}",
             "version": release,
-            "docs": f"{REPOSITORY}/blob/{tag}/docs",
-            "schema": f"{RAW}/{tag}/catalog.schema.json",
+            "docs": documents(),
+            "schema": f"{RAW}/v{release}/catalog.schema.json",
         }
+
+
+def documents() -> str:
+    """Where the documentation of this release is."""
+    return f"{REPOSITORY}/blob/v{version('tagpages')}/docs"
 
 
 def catalog(start: Start) -> str:

@@ -64,7 +64,7 @@ def test_an_authority_that_is_not_known_is_told_with_what_to_do(
     run = tagpages("doctor", "--catalog", folder / "catalog.yaml", HOME="/nonexistent")
     assert run.code == 1
     assert "cannot be trusted: " in run.out
-    assert "name the authority's certificates in SSL_CERT_FILE: docs/network.md" in run.out
+    assert "-> name the authority's certificates in SSL_CERT_FILE: https://" in run.out
 
 
 def test_the_commands_of_the_documentation_lead_to_pages(

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from generator.jobs.doctor.visit import Line, Visit, error, ok, output_of, warning
+from generator.starting.texts import documents
 
 _OURS = re.compile(r"uses:\s*tagpages/tagpages|tagpages nightly|make nightly")
 _WANTED = {"contents": "write", "pull-requests": "write"}
@@ -26,7 +27,7 @@ def github(visit: Visit) -> Iterator[Line]:
     for file in ours:
         yield from _permissions(file)
     if not ours and not gitlab.is_file():
-        yield warning("ci", "no nightly job is found in this repository", "docs/nightly.md")
+        yield warning("ci", "no nightly job is found in this repository", f"{documents()}/ci.md")
 
 
 def _is_ours(file: Path) -> bool:

@@ -15,13 +15,15 @@ from generator.sources import Spec
 from generator.sources.base import Ask, Source
 from generator.sources.oci import Oci
 from generator.sources.remote import RemoteSpec
+from generator.starting.texts import documents
 
 _TRIES = 2
 _CONNECT, _READ, _ALL = 5, 15, 60
 """Seconds to connect, between two pieces of an answer, and for all of a source."""
 _ADVICE = {
-    "cannot be trusted": "name the authority's certificates in SSL_CERT_FILE: docs/network.md",
-    "cannot be reached": "is its name right, is it up, does it need a proxy? docs/network.md",
+    "cannot be trusted": "name the authority's certificates in SSL_CERT_FILE:",
+    "no whole answer": "is it slow, does it need a proxy?",
+    "cannot be reached": "is its name right, is it up, does it need a proxy?",
 }
 """What to do, by a part of an error's text."""
 
@@ -55,13 +57,17 @@ class _Examination:
                 async with asyncio.timeout(_ALL):
                     await self._run(session)
             except TagpagesError as problem:
-                advice = (todo for part, todo in _ADVICE.items() if part in str(problem))
-                self._lines.append(error(self._check, str(problem), next(advice, "")))
+                self._fail(str(problem))
             except TimeoutError:
-                self._lines.append(
-                    error(self._check, f"no whole answer within {_ALL} s", "docs/network.md")
-                )
+                self._fail(f"no whole answer within {_ALL} s")
         return self._lines
+
+    def _fail(self, text: str) -> None:
+        advice = (todo for part, todo in _ADVICE.items() if part in text)
+        todo = next(advice, "")
+        self._lines.append(
+            error(self._check, text, f"{todo} {documents()}/network.md" if todo else "")
+        )
 
     async def _run(self, session: Session) -> None:
         if isinstance(self._spec, RemoteSpec):
