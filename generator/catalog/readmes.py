@@ -15,7 +15,7 @@ _SECTION = re.compile(r"[\w.-]+")
 
 
 class Readmes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The READMEs of images: others wrote them, so nothing of them runs or loads unasked."""
+    """The READMEs of images: others wrote them, so nothing in them runs."""
 
     folder: Annotated[
         PathText | None,
