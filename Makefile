@@ -53,6 +53,7 @@ preview: $(DEV) ## Serve the pages with Hugo
 
 bench: $(DEV) test-tools ## Measure time and memory against a floor
 	$(BIN)/python benchmarks/build.py $(ARGS)
+	$(BIN)/python -m benchmarks.pages $(ARGS)
 	$(BIN)/python -m benchmarks.registry $(ARGS)
 	$(BIN)/python -m benchmarks.locked $(ARGS)
 	$(BIN)/python -m benchmarks.history $(ARGS)

@@ -80,6 +80,8 @@ def catalog_reference(definitions: dict[str, Any]) -> str:
         ("`retired.<image>`", "Retired"),
         ("`tabs[]`", "Tab"),
         ("`history`", "History"),
+        ("`readmes`", "Readmes"),
+        ("`tables[].verify`", "Verify"),
     ):
         parts += section(title, definitions[name])
     for kind, definition in sorted(kinds.items()):

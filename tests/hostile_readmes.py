@@ -60,6 +60,16 @@ HTML = (
     "<a href='javascript:alert(1)'>x</a>",
     "<textarea><noscript><template>",
 )
+MATH = (
+    ("$$", "$$"),
+    ("$", "$"),
+    ("\\\\[", "\\\\]"),
+    ("\\[", "\\]"),
+    ("\\\\(", "\\\\)"),
+    ("\\(", "\\)"),
+    ("[", "]"),
+)
+"""What some sites have around mathematics, in which Hugo then leaves HTML as it is."""
 ANCHORS = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
 DEEP = 3_000
 
@@ -104,6 +114,11 @@ READMES: dict[str, str] = {
     "unseen": "a\u202egnp.exe\u2066 \x00\x1b[31m \u200b\ufeff end &#8238;&#0; \U000e0041tag",
     "unclosed": "```\n</code></pre></main>\n{{< evil >}}",
     "unclosed-html": "<div>\n<main>\n\n# Heading\n\n<script>\nalert(1)\n\n{{< evil >}}",
+    "math": "\n\n".join(
+        f"{begin}{text}{end}\n\n`{begin}{text}{end}` a {begin}{text}{end} [{begin}{text}{end}](https://example.com/{begin}x{end})"
+        for begin, end in MATH
+        for text in ("<img src=x onerror=alert(1) x>", "<script>alert(1)</script>")
+    ),
     "sections": "<!--x:start-->\nInner\n<!--y:end-->\n<!--x:start-->\n<!--evil:start",
     "ends": "The last line\n\n```\n\n`",
 }

@@ -47,7 +47,7 @@ def test_a_page_has_what_can_be_copied_of_the_one_table_there_is(site: Site) -> 
     assert (
         built(site, descriptions={"app": "Runs [everything] at once."})
         == f"""
-Runs \\[everything\\] at once.
+Runs &#91;everything&#93; at once.
 
 ## Get this image
 

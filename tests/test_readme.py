@@ -79,8 +79,9 @@ def test_hugo_s_delimiters_are_shown_as_they_are_written(text: str, expected: st
     [
         ("Heading {#id .class}", r"Heading \{\#id .class\}"),
         ("Term\n: told", "Term\n\\: told"),
-        ("note[^1]\n\n[^1]: told here", "note\\[^1\\]\n\n\\[^1\\]: told here"),
+        ("note[^1]\n\n[^1]: told here", "note&#91;^1&#93;\n\n&#91;^1&#93;: told here"),
         ("a -- b ... c", r"a \-- b \... c"),
+        (r"$$<b>$$ \[<b>\] \(<b>\) $<b>$", r"\$\$\<b\>\$\$ &#91;\<b\>&#93; (\<b\>) \$\<b\>\$"),
         ("ftp://example.com", r"ftp\://example.com"),
         ("see https://example.com/a_b.", "see <https://example.com/a_b>."),
         ("\\![x](https://a.example)", r"\![x](https://a.example)"),
@@ -91,7 +92,7 @@ def test_hugo_s_delimiters_are_shown_as_they_are_written(text: str, expected: st
         ("1986\\. A great year", "1986\\. A great year"),
         ("```goat\n+-+\n```", "```\n+-+\n```"),
         ("```go {hl_lines=[1]}\nx\n```", "```go\nx\n```"),
-        ("a\u202eb\u0000c\u200bd\x1b[0m &#8238;", r"abcd\[0m "),
+        ("a\u202eb\u0000c\u200bd\x1b[0m &#8238;", r"abcd&#91;0m "),
     ],
 )
 def test_what_the_two_parsers_could_read_differently_is_text(text: str, expected: str) -> None:
@@ -124,7 +125,7 @@ def test_only_http_https_and_mailto_lead_anywhere(address: str) -> None:
         f'[d]: {address}\n[e]: <{address}> "t"\n\n[e][] [f][d]'
     )
     written = shown(text)
-    assert "](" not in written.replace("\\](", "")
+    assert "](" not in written
     assert not [at for at in range(len(written)) if written[at] == "<" and written[at - 1] != "\\"]
 
 
@@ -231,8 +232,8 @@ def test_a_readme_without_text_is_none() -> None:
 )
 def test_a_line_of_a_million_signs_is_text(text: str) -> None:
     written = shown(text)
-    assert "](" not in written.replace("\\](", "")
-    assert len(written) < 4 * len(text)
+    assert "](" not in written
+    assert len(written) <= 5 * len(text)
 
 
 def test_beyond_a_limit_the_rest_is_text() -> None:

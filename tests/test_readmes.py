@@ -181,6 +181,14 @@ def test_a_readme_that_comes_back_ends_its_hold(told: Site) -> None:
     assert "README" not in (told.content / "build.json").read_text().partition('"standing"')[0]
 
 
+def test_a_listing_that_has_lost_all_readmes_is_held_for_each_image(told: Site) -> None:
+    told.raw_listing("public", as_listing({"app": NIGHT["app"], "web": NIGHT["app"]}))
+    code, said = on(told, 4)
+    assert code == 1
+    assert said.count("README: `the README is empty, or gone`") == 4
+    assert overview(told).endswith(SHOWN)
+
+
 def test_a_hold_waits_while_the_source_says_nothing(told: Site) -> None:
     lists(told, "")
     assert on(told, 4)[0] == 1

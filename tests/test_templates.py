@@ -338,7 +338,7 @@ def test_the_tabs_of_the_catalog_are_the_whole_bar_of_plain_links(site: Site) ->
         {"title": "Scans", "url": "https://scans.example.com/{image}?q={image}"},
     ]
     assert bar(site, tabs=tabs) == (
-        "[The \\[b\\*st\\]](/ref/app/) · **Tags** · [Packages](/packages/#all)"
+        "[The &#91;b\\*st&#93;](/ref/app/) · **Tags** · [Packages](/packages/#all)"
         " · [Scans](https://scans.example.com/app?q=app)"
     )
 

@@ -9,14 +9,13 @@ import msgspec
 from msgspec import Meta
 
 PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$")]
-Base = Annotated[str, Meta(pattern=r"^https?://[^\s()<>\[\]\"'`\\]+(?!\n)$")]
-"""An address that relative ones are joined to; `{image}` in it stands for the image's name."""
 
+_BASE = re.compile(r"https?://[^\s()<>\[\]\"'`\\]+")
 _SECTION = re.compile(r"[\w.-]+")
 
 
 class Readmes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The READMEs of images: others wrote them, so nothing of them runs or loads unasked."""
+    """The READMEs of images: others wrote them, so nothing in them runs."""
 
     folder: Annotated[
         PathText | None,
@@ -28,7 +27,7 @@ class Readmes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         ),
     ] = None
     links: Annotated[
-        Base | None,
+        str | None,
         Meta(
             description=(
                 "Where relative links in READMEs lead: the address of their folder, with `{image}` "
@@ -37,7 +36,7 @@ class Readmes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         ),
     ] = None
     images: Annotated[
-        Base | None,
+        str | None,
         Meta(
             description=(
                 "The same for pictures, which some hosts have at another address; by default that "
@@ -66,7 +65,10 @@ class Readmes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ] = {}
 
     def __post_init__(self) -> None:
-        """Check the names of the sections."""
+        """Check the addresses, and the names of the sections."""
+        for key, address in (("links", self.links), ("images", self.images)):
+            if address is not None and not _BASE.fullmatch(address):
+                raise ValueError(f"`{key}`: write an address, as `https://git.example.com/images/`")
         for name in self.sections:
             if not _SECTION.fullmatch(name):
                 raise ValueError(f"`sections`: {name!r} is no name: letters, digits, `_.-`")

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from generator.pages.plain import escaped_sign
+
 TEXT_LIMIT = 1000
 """The most characters of one text that a page shows; configurations may be megabytes."""
 ITEMS_LIMIT = 100
@@ -69,8 +71,8 @@ def _visible(text: str) -> str:
 
 
 def _literal(line: str) -> str:
-    """The line as plain text, with a backslash before all that could mean something.
+    """The line as plain text: all that could mean something is escaped.
 
-    CommonMark 0.31, "Backslash escapes"; that keeps Hugo from making links and dashes, too.
+    That keeps Hugo from making links and dashes, too.
     """
-    return _PUNCTUATION.sub(r"\\\g<0>", line)
+    return _PUNCTUATION.sub(escaped_sign, line)

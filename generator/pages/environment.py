@@ -26,7 +26,7 @@ from generator.grouping import more_than_months
 from generator.model import TagGroup, short_digest
 from generator.pages.cells import code, codes, table
 from generator.pages.details import dotted, package_rows, settings_of
-from generator.pages.plain import one_line
+from generator.pages.plain import escaped_sign, one_line
 
 MONTHS_WITHOUT_YEAR = 11
 """A day that lies more months back than this is written with its year."""
@@ -38,7 +38,7 @@ PREFIX = "tagpages"
 
 HEADER = ("Tag (s)", "Last Changed", "Digest")
 
-_SIGNS = re.compile(r"[\\`*_{}\[\]<>&~|]")
+_SIGNS = re.compile(r"[\\`*_{}\[\]<>&~|$]")
 _OPENING = re.compile(r"([0-9]*)([#+=:.)-])")
 """What would begin a heading, a list or the like at the start of a line."""
 _encode = msgspec.json.Encoder().encode
@@ -236,9 +236,9 @@ def yaml_value(value: object) -> str:
 def markdown(text: str) -> str:
     """Plain text as a line of Markdown: what would be Markdown, HTML or a shortcode is escaped.
 
-    CommonMark 0.31, "Backslash escapes". Signs that nobody sees are left out.
+    Signs that nobody sees are left out.
     """
-    line = _SIGNS.sub(r"\\\g<0>", one_line(text))
+    line = _SIGNS.sub(escaped_sign, one_line(text))
     opening = _OPENING.match(line)
     return f"{opening[1]}\\{line[opening.end(1) :]}" if opening else line
 

@@ -21,3 +21,13 @@ def seen(text: str) -> str:
 def one_line(text: str) -> str:
     """The same in one line: white space of any kind is one space."""
     return " ".join(seen(text).split())
+
+
+def escaped_sign(found: re.Match[str]) -> str:
+    r"""A sign of ASCII that means itself in Markdown: with a backslash before it, or by its number.
+
+    CommonMark 0.31, "Backslash escapes". But Hugo's extension `passthrough`, where a site has it,
+    reads `\[` and `\(` as the begin of mathematics, in which it leaves HTML as it is.
+    """
+    sign = found[0]
+    return f"&#{ord(sign)};" if sign in "[]()" else f"\\{sign}"

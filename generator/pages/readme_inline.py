@@ -16,7 +16,7 @@ from urllib.parse import quote, urljoin
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from generator.pages.plain import one_line, seen
+from generator.pages.plain import escaped_sign, one_line, seen
 
 PARAGRAPH_LIMIT = 4_000
 """A paragraph, heading or cell of more characters is shown as text: parsing takes a millisecond for
@@ -33,7 +33,7 @@ PARSER.core.ruler.enableOnly(["normalize", "block"])
 
 _TEXTS = {"text", "text_special"}
 _BREAKS = {"softbreak": "\n", "hardbreak": "\\\n"}
-_SIGNS = re.compile(r"[\\`*_{}\[\]<>&~|#]|-(?=-)|\.(?=\.\.)|:(?=//)")
+_SIGNS = re.compile(r"[\\`*_{}\[\]<>&~|#$]|-(?=-)|\.(?=\.\.)|:(?=//)")
 """What could begin something in a text: a sign of Markdown or of a shortcode, a dash or an ellipsis
 of the typographer, an address that becomes a link by itself."""
 _IS_LITERAL = re.compile(r"<|\{\{")
@@ -44,7 +44,7 @@ _OPENING = re.compile(r"^([0-9]+(?=[.)])|(?=[+=:-])|(?=[*_][*_\s]*$))")
 _ADDRESS = re.compile(r"(https?://[\w.~:/?#@!$&'*+,;=%-]*[\w/])")
 _LIVE = re.compile(r"(?:https?://|mailto:)[^\s/]", re.IGNORECASE)
 _HAS_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
-_SAFE = ":/?#@!$&'*+,;=%"
+_SAFE = ":/?#@!&'*+,;=%"
 _LEXED = r"\{(?=\{[<%])|<(?=!--more-->)"
 _LEXED_IN_CODE = re.compile(f"({_LEXED})")
 _LEXED_IN_CELL = re.compile(rf"({_LEXED}|\|)")
@@ -145,7 +145,7 @@ def literal(text: str) -> list[str]:
 def escaped(text: str) -> str:
     """Text in a line, whatever is in it."""
     signs = _SIGNS_OF_LITERAL if _IS_LITERAL.search(text) else _SIGNS
-    return signs.sub(r"\\\g<0>", _spaced(text))
+    return signs.sub(escaped_sign, _spaced(text))
 
 
 def code(text: str, *, cell: bool = False) -> str:
@@ -214,7 +214,7 @@ def _quoted(url: str) -> str:
 
 
 def _title(token: Token) -> str:
-    title = _SIGNS_OF_LITERAL.sub(r"\\\g<0>", one_line(str(token.attrs.get("title", ""))))
+    title = _SIGNS_OF_LITERAL.sub(escaped_sign, one_line(str(token.attrs.get("title", ""))))
     return f' "{title}"' if title else ""
 
 

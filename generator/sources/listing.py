@@ -126,10 +126,8 @@ class _ListingFile(Source):
         except (*UNREADABLE, TagpagesError) as error:
             raise TagpagesError(f"{self._file}: image {shown(name)}: {in_words(error)}") from None
 
-    async def readme(self, name: str) -> str | None:
-        """What the listing has; a listing without any READMEs is none of those that tell them."""
-        if not self._readmes:
-            return None
+    async def readme(self, name: str) -> str:
+        """What the listing has."""
         return checked_readme(self._readmes.get(self._overrides.get(name, name), ""))
 
     async def recorded(self, name: str, digest: str) -> bytes | None:

@@ -133,7 +133,9 @@ class OciSource(Source, Generic[S]):
         times |= known.times
         built = await self._built(repository, digests.values(), times)
         kinds = [
-            built[digest].artifact if digest in built else "" for digest in digests.values() if digest
+            built[digest].artifact if digest in built else ""
+            for digest in digests.values()
+            if digest
         ]
         if not self._spec.artifacts and not known.digests and kinds and all(kinds):
             self._ask.tell_artifact(name, kinds[0])
