@@ -132,9 +132,9 @@ def write_pages(site: Site, public: Mapping[str, Tags], **catalog: object) -> No
         {"name": "public", "title": "Public *Registry*", "source": source("public")},
         {"name": "private", "source": source("private")},
     ]
-    keys = {"content": "content/ref", "pages": PAGES, "outputs": ["addresses"], "tables": tables}
+    keys: dict[str, object] = {"content": "content/ref", "pages": PAGES, "outputs": ["addresses"]}
     keys |= catalog
-    site.catalog(**keys)
+    site.catalog(tables=tables, **keys)
     site.raw_listing("public", listing(public))
     private = {"latest": (digest("private"), NOW - timedelta(days=2))}
     site.raw_listing("private", listing({"app": private}))

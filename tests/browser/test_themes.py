@@ -75,9 +75,7 @@ def theme_site(
         yield f"{url}{URL}"
 
 
-def test_the_page_of_tags_has_all_that_the_component_adds(
-    open_page: Open, theme_site: str
-) -> None:
+def test_the_page_of_tags_has_all_that_the_component_adds(open_page: Open, theme_site: str) -> None:
     page = open_page(f"{theme_site}app/tags_history/#tag-3.29", alone=False)
     value = bare.digest("app 29")
     row = page.locator("tr[aria-current]")
