@@ -161,8 +161,9 @@ def build(
 ) -> Path:
     """Build the site of `root` with `files` of its own, the component beside its other themes.
 
-    `path` is a folder with a program that Hugo needs.
+    `path` is a folder with a program that Hugo needs. Without a theme, a warning is a failure.
     """
+    strict = ["--panicOnWarning"] if config is CONFIG else []
     for file, text in files.items():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text(text)
@@ -171,7 +172,15 @@ def build(
     (root / "hugo.json").write_text(json.dumps(config))
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HUGO_")}
     done = subprocess.run(
-        [sys.executable, "-m", "hugo", "build", "--noBuildLock", "--environment=development"],
+        [
+            sys.executable,
+            "-m",
+            "hugo",
+            "build",
+            "--noBuildLock",
+            "--environment=development",
+            *strict,
+        ],
         cwd=root,
         env=clean | {"PATH": f"{path}{os.pathsep}{clean['PATH']}"},
         capture_output=True,

@@ -51,14 +51,22 @@ def docsy(root: Path, url: str) -> None:
 
 
 def doks(root: Path, url: str) -> None:
-    """Doks has `custom-head.html` for what a site adds to the head."""
+    """Doks has `custom-head.html` for what a site adds to the head.
+
+    Its styles stand in for those of `@thulite/core`, and want two files of the site's.
+    """
     modules = installed(root, {f"@thulite/{name}": version for name, version in PACKAGES.items()})
+    core = str(modules / "@thulite/core/assets")
     config: dict[str, Any] = {
         "baseURL": url,
         "title": "Docs",
-        "module": {"imports": [{"path": "tagpages"}], "mounts": mounts(modules)},
+        "module": {
+            "imports": [{"path": "tagpages"}],
+            "mounts": [part for part in mounts(modules) if part["source"] != core],
+        },
     }
     files = OWN_FILES | SECTIONS | {"layouts/_partials/head/custom-head.html": HEAD}
+    files |= {f"assets/scss/common/_{name}.scss": "" for name in ("custom", "variables-custom")}
     del files["layouts/_partials/head/stylesheet.html"]
     bare.build(root, files, config)
 
