@@ -115,6 +115,16 @@ def test_what_the_component_shows_is_accessible(
     assert axe(page, "[data-part]") == []
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_buttons_of_a_row_stand_within_it(open_page: Open, theme_site: str, width: int) -> None:
+    page = open_page(f"{theme_site}app/tags_history/", width=width, alone=False)
+    page.get_by_role("button", name="Whole digest").first.wait_for()
+    assert page.locator("tbody tr").first.evaluate(
+        """row => row.querySelector('.tagpages-copy').getBoundingClientRect().bottom
+             <= row.getBoundingClientRect().bottom"""
+    )
+
+
 @pytest.mark.parametrize("path", ["app/tags_history/", "few/tags_history/", ""])
 def test_no_page_scrolls_sideways(open_page: Open, theme_site: str, path: str) -> None:
     page = open_page(f"{theme_site}{path}", width=360, alone=False)
