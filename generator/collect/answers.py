@@ -67,11 +67,11 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     With `names`: the images that were to be asked for; when they had last changed, as `Table` has
     it (`listed`); and how what is listed fits the catalog (`matching`). With `image`: its `tags`,
-    None where there is no such image, its `readme`, and `notes`, what was odd about them, or
-    `artifact`, the type of what is none; or the reason why it `failed`; or that it was not asked for, as it is `quiet`. The `readme` is empty
-    where the image has none, and None where nobody said so. With `failed` and no image: why the
-    source was not asked to its end. With `facts`: those of digests, by digest. With `key`: the
-    `value` that one request gave (in a journal only).
+    None where there is no such image, its `readme` (empty where it has none, None where nobody
+    said so), and `notes`, what was odd about it; or `artifact`, the type of what is no image; or
+    the reason why it `failed`; or that it was not asked for, as it is `quiet`. With `failed` and no
+    image: why the source was not asked to its end. With `facts`: those of digests, by digest. With
+    `key`: the `value` that one request gave (in a journal only).
     """
 
     table: str

@@ -133,14 +133,13 @@ def write_pages(site: Site, public: Mapping[str, Tags], **catalog: object) -> No
         {"name": "public", "title": "Public *Registry*", "source": source("public")},
         {"name": "private", "source": source("private")},
     ]
-    keys = {
+    keys: dict[str, object] = {
         "content": "content/ref",
         "pages": PAGES,
         "outputs": ["addresses", "packages"],
-        "tables": tables,
     }
     keys |= catalog
-    site.catalog(**keys)
+    site.catalog(tables=tables, **keys)
     site.raw_listing("public", listing(public))
     private = {"latest": (digest("private"), NOW - timedelta(days=2))}
     site.raw_listing("private", listing({"app": private}))
@@ -167,8 +166,9 @@ def build(
 ) -> Path:
     """Build the site of `root` with `files` of its own, the component beside its other themes.
 
-    `path` is a folder with a program that Hugo needs.
+    `path` is a folder with a program that Hugo needs. Without a theme, a warning is a failure.
     """
+    strict = ["--panicOnWarning"] if config is CONFIG else []
     for file, text in files.items():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text(text)
@@ -177,7 +177,15 @@ def build(
     (root / "hugo.json").write_text(json.dumps(config))
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HUGO_")}
     done = subprocess.run(
-        [sys.executable, "-m", "hugo", "build", "--noBuildLock", "--environment=development"],
+        [
+            sys.executable,
+            "-m",
+            "hugo",
+            "build",
+            "--noBuildLock",
+            "--environment=development",
+            *strict,
+        ],
         cwd=root,
         env=clean | {"PATH": f"{path}{os.pathsep}{clean['PATH']}"},
         capture_output=True,

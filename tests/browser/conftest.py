@@ -31,9 +31,11 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.skip("chromium is not installed: `apt-get install chromium` installs it")
     playwright = pytest.importorskip("playwright.sync_api", reason="`make test-long` installs it")
-    with playwright.sync_playwright() as play:
-        with play.chromium.launch(executable_path=program, args=["--no-sandbox"]) as started:
-            yield started
+    with (
+        playwright.sync_playwright() as play,
+        play.chromium.launch(executable_path=program, args=["--no-sandbox"]) as started,
+    ):
+        yield started
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def sample_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Page], list[str]]:
-    """What lists the violations of the accessibility rules (WCAG 2.2 AA, best practices) on a page."""
+    """What lists where a page violates axe-core's rules: WCAG 2.2 AA, and best practices."""
     modules = installed(tmp_path_factory.mktemp("axe"), {"axe-core": AXE})
     source = (modules / "axe-core/axe.min.js").read_text()
 

@@ -51,14 +51,22 @@ def docsy(root: Path, url: str) -> None:
 
 
 def doks(root: Path, url: str) -> None:
-    """Doks has `custom-head.html` for what a site adds to the head."""
+    """Doks has `custom-head.html` for what a site adds to the head.
+
+    Its styles stand in for those of `@thulite/core`, and want two files of the site's.
+    """
     modules = installed(root, {f"@thulite/{name}": version for name, version in PACKAGES.items()})
+    core = str(modules / "@thulite/core/assets")
     config: dict[str, Any] = {
         "baseURL": url,
         "title": "Docs",
-        "module": {"imports": [{"path": "tagpages"}], "mounts": mounts(modules)},
+        "module": {
+            "imports": [{"path": "tagpages"}],
+            "mounts": [part for part in mounts(modules) if part["source"] != core],
+        },
     }
     files = OWN_FILES | SECTIONS | {"layouts/_partials/head/custom-head.html": HEAD}
+    files |= {f"assets/scss/common/_{name}.scss": "" for name in ("custom", "variables-custom")}
     del files["layouts/_partials/head/stylesheet.html"]
     bare.build(root, files, config)
 
@@ -105,6 +113,16 @@ def test_what_the_component_shows_is_accessible(
     for part in page.locator("table, .tagpages-filter, details").all():
         part.evaluate("part => part.setAttribute('data-part', '')")
     assert axe(page, "[data-part]") == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_buttons_of_a_row_stand_within_it(open_page: Open, theme_site: str, width: int) -> None:
+    page = open_page(f"{theme_site}app/tags_history/", width=width, alone=False)
+    page.get_by_role("button", name="Whole digest").first.wait_for()
+    assert page.locator("tbody tr").first.evaluate(
+        """row => row.querySelector('.tagpages-copy').getBoundingClientRect().bottom
+             <= row.getBoundingClientRect().bottom"""
+    )
 
 
 @pytest.mark.parametrize("path", ["app/tags_history/", "few/tags_history/", ""])

@@ -39,13 +39,8 @@ function buttons(address) {
       ),
     );
   }
-  group.append(
-    element(
-      "button",
-      { type: "button", className: "tagpages-whole", "aria-expanded": "false" },
-      "Whole",
-    ),
-  );
+  const whole = { "aria-label": "Whole digest", "aria-expanded": "false", title: "Whole digest" };
+  group.append(element("button", { type: "button", className: "tagpages-whole", ...whole }, "…"));
   return group;
 }
 
