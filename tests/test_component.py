@@ -1,4 +1,4 @@
-"""The Hugo component: what it adds to which pages, as a real Hugo builds them (docs/component.md)."""
+"""The Hugo component: what it adds to which pages, as a real Hugo builds them."""
 
 from __future__ import annotations
 
