@@ -15,6 +15,7 @@ from generator.model import Tag, TimeKind
 from generator.registry import Clock, Limits, Reply
 from generator.registry import http as transport
 from generator.registry.message import Headers, Request
+from generator.registry.reach import Resolve
 from generator.sources.base import Ask, Source, SourceSpec
 from generator.sources.oci import Oci
 from tests.collecting import leave_alone, seen_of
@@ -67,7 +68,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     there = World()
 
     class Client:
-        def __init__(self, limits: Limits) -> None:
+        def __init__(self, limits: Limits, _resolve: Resolve) -> None:
             pass
 
         async def exchange(self, request: Request, _limit: int) -> Reply:
