@@ -16,7 +16,7 @@ from generator.errors import TagpagesError
 from generator.facts import verify
 from generator.facts.attached import ATTACHED, Artifact, Form
 from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind, Question
-from generator.facts.policy import NotVerified, Policy, Verdict
+from generator.facts.policy import Policy, Verdict
 from generator.facts.statements import BUNDLE, check_signature, read_statement
 from generator.model import check_digest
 from generator.registry import Repository, parse_time
@@ -92,11 +92,8 @@ Evidences = tuple[Evidence, ...]
 
 
 def is_signed(items: Evidences) -> bool:
-    """Whether any of it is signed, about what it is attached to, and not found to be of others."""
-    return any(
-        item.format in SIGNED and not (item.wrong or isinstance(item.verdict, NotVerified))
-        for item in items
-    )
+    """Whether any of it is signed, and about what it is attached to."""
+    return any(item.format in SIGNED and not item.wrong for item in items)
 
 
 async def look(asked: Question) -> Fact[Evidences]:
