@@ -114,7 +114,7 @@ class Job:
             if table in broken:
                 text = text[: len(text) // 2]
             (self.site.root / f"{table}.json").write_text(text)
-        self.site.catalog(**{"as_of": None} | self.keys)
+        self.site.catalog(**{"as_of": None, "older": "hide"} | self.keys)
         file = self.site.root / "night.json"
         file.unlink(missing_ok=True)
         markdown = self.site.root / "night.md"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support import Listing, Site
 
-NIGHT: Listing = {"app": [("latest", "a", "2024-06-01T10:00:00Z")]}
+NIGHT: Listing = {"main/app": [("latest", "a", "2024-06-01T10:00:00Z")]}
 TABLES = [
     {
         "name": "public",
@@ -63,6 +63,6 @@ def test_each_table_has_its_title_its_address_and_the_images_that_lie_elsewhere(
 
 def test_no_night_changes_it(site: Site) -> None:
     before = built(site)
-    site.lists(NIGHT | {"tool": NIGHT["app"]})
+    site.lists(NIGHT | {"tool": NIGHT["main/app"]})
     site.build()
     assert (site.content / "addresses.json").read_text() == before

@@ -87,7 +87,7 @@ def test_a_site_with_mathematics_leaves_no_html_in_any_text(tmp_path: Path) -> N
     )
     site.build()
     (tmp_path / "math.yaml").write_text(MATH_SITE)
-    files = f"--config={ROOT / 'hugo/hugo.yaml'},{tmp_path / 'math.yaml'}"
+    files = f"--config={ROOT / 'preview/hugo.yaml'},{tmp_path / 'math.yaml'}"
     done = hugo(site.content, tmp_path / "site", files)
     assert done.returncode == 0, done.stderr
     for url in ("app0", "app1", "app2", "app0/image_specs"):

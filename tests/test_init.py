@@ -190,7 +190,7 @@ def test_shortcodes_of_links_make_the_tab_bar_and_others_do_not(folder: Path) ->
     assert tagpages("init", *GIVEN).code == 0
     assert not (folder / "templates/tabs.md.j2").exists()
     (folder / "catalog.yaml").unlink()
-    (theme / "tab.html").write_text((ROOT / "hugo/layouts/_shortcodes/tab.html").read_text())
+    (theme / "tab.html").write_text((ROOT / "preview/layouts/_shortcodes/tab.html").read_text())
     assert tagpages("init", *GIVEN).code == 0
     tabs = (folder / "templates/tabs.md.j2").read_text()
     sample = (ROOT / "templates/tabs.md.j2").read_text()

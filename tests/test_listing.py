@@ -220,8 +220,9 @@ def test_an_image_without_any_tag_gets_no_page(site: Site) -> None:
 
 def test_a_table_says_why_it_has_no_row(site: Site) -> None:
     site.lists(GOOD, {"good": [("1.0", "c", "2024-04-01T00:00:00Z")]})
+    site.catalog(older="hide")
     site.build()
-    assert site.body("good").endswith("\nNo tag of this image has changed in the last month.\n")
+    assert "\nNo tag of this image has changed in the last month.\n" in site.body("good")
     site.lists({"good": []}, {"good": [("1.0", "c", "2024-06-01T00:00:00Z")]})
     site.build("--content", site.root / "other")
     text = (site.root / "other" / "good" / "tags_history.md").read_text()

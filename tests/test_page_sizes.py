@@ -88,7 +88,7 @@ def subject() -> Subject:
 
 
 @pytest.mark.parametrize("folder", [None, ROOT / "templates"], ids=["neutral", "sample"])
-@pytest.mark.parametrize("name", IMAGE_OUTPUTS)
+@pytest.mark.parametrize("name", ["overview", "details", "tags_history", "provenance"])
 def test_four_variants_of_200_packages_are_below_the_limit(name: str, folder: Path | None) -> None:
     source = Oci(registry="registry.example.com", repository="team/{image}")
     tables = {table: TableInfo(table, "", source, {}) for table in ("public", "private")}

@@ -14,7 +14,15 @@ from generator.facts.base import Move
 from generator.facts.image import Config, ImageFacts, Platform
 from generator.facts.packages import Packages
 from generator.facts.sbom import Package
-from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS, details, index, overview, provenance
+from generator.pages import (
+    IMAGE_OUTPUTS,
+    SITE_OUTPUTS,
+    details,
+    index,
+    overview,
+    package_index,
+    provenance,
+)
 from generator.pages import tags_history as tags
 from generator.pages.base import Page
 from generator.pages.commands import Command
@@ -37,7 +45,9 @@ VALUES: dict[str, tuple[type[msgspec.Struct], ...]] = {
         *(provenance.TableView, provenance.DigestView, provenance.EvidenceView, Command),
     ),
     "index": (index.ImageView, index.RetiredView),
+    "package_index": (package_index.ShardView,),
 }
+KINDS = [name for name, of in {**IMAGE_OUTPUTS, **SITE_OUTPUTS}.items() if isinstance(of, Page)]
 INTERNAL = {"is_index", "blob", "os", "architecture", "variant", "os_version"}
 """What `name` and `form` tell together, or no page has a use for."""
 
@@ -55,14 +65,16 @@ def names(text: str) -> set[str]:
     return {name for code in re.findall(r"`([^`]+)`", text) for name in re.findall(r"\w+", code)}
 
 
-@pytest.mark.parametrize("kind", [*IMAGE_OUTPUTS, *SITE_OUTPUTS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_name_that_a_template_is_given_is_told_of(kind: str) -> None:
     if kind in IMAGE_OUTPUTS:
         page = IMAGE_OUTPUTS[kind]
         assert isinstance(page, Page)
         given = set(page.view(subject(), SITE))
     else:
-        given = {"images", "retired", "url", "as_of"}
+        all_images = SITE_OUTPUTS[kind]
+        assert isinstance(all_images, Page)
+        given = set(all_images.view([subject()], SITE))
     for value in VALUES[kind]:
         given |= set(value.__struct_fields__) - INTERNAL
     assert given - names(told_of(kind)) == set()
@@ -95,13 +107,14 @@ def test_the_examples_of_whole_pages_make_a_site(tmp_path: Path) -> None:
     )
     source = {"kind": "listing", "path": "public.json", "details": "details.json"}
     site.catalog(
-        pages=[*IMAGE_OUTPUTS, *SITE_OUTPUTS],
+        pages=KINDS,
+        outputs=["packages"],
         templates="own",
         tables=[{"name": "public", "source": source | {"registry": "r.example.com"}}],
         descriptions={"app": "It runs."},
     )
     site.build()
-    assert set(examples()) == {f"{name}.md.j2" for name in (*IMAGE_OUTPUTS, *SITE_OUTPUTS)}
+    assert set(examples()) == {f"{name}.md.j2" for name in KINDS}
     page = {path.name: body_of(path.read_text()) for path in (site.content / "app").glob("*.md")}
     assert "- Public: `docker pull r.example.com/app:latest`, pinned" in page["_index.md"]
     assert "- `latest` runs as `65532` on\n" in page["_index.md"]

@@ -6,6 +6,7 @@ With a policy, what is signed is verified when it is read, and again when the po
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -91,7 +92,7 @@ Evidences = tuple[Evidence, ...]
 """In the order of what is attached."""
 
 
-def is_signed(items: Evidences) -> bool:
+def is_signed(items: Iterable[Evidence]) -> bool:
     """Whether any of it is signed, and about what it is attached to."""
     return any(item.format in SIGNED and not item.wrong for item in items)
 

@@ -10,6 +10,7 @@ import msgspec
 from generator.facts.base import Absent, Facts, Found
 from generator.facts.evidence import EVIDENCE, is_signed
 from generator.facts.image import IMAGE, Platform
+from generator.facts.policy import NotVerified
 from generator.pages.base import Page, Site, Subject
 from generator.pages.overview import contents, pulls
 
@@ -19,8 +20,8 @@ class ImageView(msgspec.Struct, frozen=True):
 
     `tag` is the default one of the first of these, and `platforms` are that one's; they are empty
     where nobody told them. `signed` says whether a signature, or a signed attestation, was found of
-    it; None where that is not known. `last_changed` (UTC) is the newest of all tags; None without
-    any tag.
+    it, and not found to be of somebody else; None where that is not known. `last_changed` (UTC) is
+    the newest of all tags; None without any tag.
     """
 
     name: str
@@ -73,7 +74,7 @@ def _image(subject: Subject, site: Site) -> ImageView:
 def _signed(facts: Facts) -> bool | None:
     fact = EVIDENCE.of(facts)
     if isinstance(fact, Found):
-        return is_signed(fact.value)
+        return is_signed([one for one in fact.value if not isinstance(one.verdict, NotVerified)])
     return False if isinstance(fact, Absent) else None
 
 

@@ -128,8 +128,9 @@ def test_the_readme_works_in_a_site_that_is_there(
     folder: Path, registry: Registry, environ: Mapping[str, str]
 ) -> None:
     (folder / "hugo.toml").write_text('baseURL = "https://docs.acme.test/"\ncontentDir = "docs"\n')
-    shutil.copytree(ROOT / "hugo/layouts", folder / "layouts")
-    shutil.copytree(ROOT / "hugo/assets", folder / "assets")
+    for part in ("hugo", "preview"):
+        for kind in ("layouts", "assets"):
+            shutil.copytree(ROOT / part / kind, folder / kind, dirs_exist_ok=True)
     (folder / "docs").mkdir()
     (folder / "docs/_index.md").write_text("---\ntitle: Ours\n---\nWelcome.\n")
     follow("README.md", folder, registry, environ)
@@ -147,7 +148,7 @@ def test_the_doctor_says_what_a_wrong_login_needs(
     assert done.returncode == 1
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("error"))
     assert "answered 401" in line
-    assert "`docker login`" in line
+    assert "is it right, and still valid?" in line
     assert "a wrong guess" not in done.stdout
 
 
