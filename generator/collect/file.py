@@ -35,7 +35,7 @@ class _Line(msgspec.Struct, frozen=True):
 
     table: str
     names: tuple[str, ...] | None = None
-    listed: dict[str, str] = {}
+    changed: dict[str, str] = {}
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
     notes: tuple[str, ...] = ()
@@ -120,7 +120,7 @@ def _checked(line: _Line) -> Answer:
     return Answer(
         table=line.table,
         names=line.names,
-        listed=line.listed,
+        changed=line.changed,
         image=line.image,
         tags=tags,
         notes=line.notes,

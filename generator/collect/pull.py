@@ -120,8 +120,8 @@ class Pull:
             source = self._spec.open(self._ask())
             if self._answers.names is None:
                 names = sorted(_wanted(self._shared.collection, await source.names()))
-                listed = dict(source.listed(names))
-                self._add(Answer(self._table, names=tuple(names), listed=listed))
+                changed = dict(source.changed(names))
+                self._add(Answer(self._table, names=tuple(names), changed=changed))
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the other sources
             self._give_up(error)
             return
@@ -187,10 +187,10 @@ class Pull:
     def _is_quiet(self, name: str) -> bool:
         """Whether an image need not be asked for: it has not changed, and it is not its turn."""
         collection, known = self._shared.collection, self._known(name)
-        listed = self._answers.listed.get(name)
+        changed = self._answers.changed.get(name)
         return (
             known is not None
-            and known.listed == listed
+            and known.changed == changed
             and not self._spec.asks_again(name, collection.as_of)
             and not collection.in_doubt(self._table, name)
         )
