@@ -67,7 +67,7 @@ class Table(msgspec.Struct, frozen=True):
     """One registry's view of one image: its groups, in the order of the page's rows.
 
     `as_of` (UTC) is the time of the build that last believed it, only while that is an older one.
-    `listed` says when the image had last changed by the registry's listing, before this answer was
+    `changed` says when the image had last changed by the registry's listing, before this answer was
     asked for: a text that is compared only, empty where that is not told.
     """
 
@@ -75,7 +75,7 @@ class Table(msgspec.Struct, frozen=True):
     groups: tuple[TagGroup, ...] = ()
     time_kind: TimeKind = "listed"
     as_of: datetime | None = None
-    listed: str = ""
+    changed: str = ""
 
 
 class Image(msgspec.Struct, frozen=True):
@@ -93,14 +93,14 @@ class Seen(msgspec.Struct, frozen=True):
     """One source's answer of one night.
 
     `images` are the answers by image; an image that the source does not have is in neither
-    mapping. With `failure` the source as a whole could not be asked. `listed` is that of `Table`.
+    mapping. With `failure` the source as a whole could not be asked. `changed` is that of `Table`.
     The `quiet` images were not asked for, as they have not changed: their answer is what is known.
     """
 
     images: Mapping[str, tuple[Tag, ...]] = {}
     failed: Mapping[str, Failure] = {}
     failure: Failure | None = None
-    listed: Mapping[str, str] = {}
+    changed: Mapping[str, str] = {}
     quiet: Collection[str] = ()
 
 

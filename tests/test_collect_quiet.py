@@ -68,7 +68,7 @@ def test_a_quiet_night_costs_the_listing_and_a_seventh_of_the_images(
     world.requests = 0
     group = TagGroup(DIGEST, AS_OF, ("1.0",))
     known = {
-        name: Image(name, (Table("public", (group,), listed=first.listed[name]),))
+        name: Image(name, (Table("public", (group,), changed=first.changed[name]),))
         for name in first.images
     }
     second = night(known)

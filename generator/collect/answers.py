@@ -66,7 +66,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer of one source (`table`): a line of an answers file.
 
     With `names`: the images that were to be asked for; when they had last changed, as `Table` has
-    it (`listed`); and how what is listed fits the catalog (`matching`). With `image`: its `tags`,
+    it (`changed`); and how what is listed fits the catalog (`matching`). With `image`: its `tags`,
     None where there is no such image, its `readme` (empty where it has none, None where nobody
     said so), and `notes`, what was odd about it; or `artifact`, the type of what is no image; or
     the reason why it `failed`; or that it was not asked for, as it is `quiet`. With `failed` and no
@@ -76,7 +76,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     table: str
     names: tuple[str, ...] | None = None
-    listed: dict[str, str] = {}
+    changed: dict[str, str] = {}
     matching: Matching | None = None
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
@@ -94,7 +94,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 class SourceAnswers:
     """What one source answered so far.
 
-    `names` are the images that were to be asked for, None before they were listed; `listed` says
+    `names` are the images that were to be asked for, None before they were listed; `changed` says
     when they had last changed. `matching` is None where the source was not asked for a list. An
     image that the source does not have is None in `images`; `quiet` ones were not asked for;
     `notes` say what was odd about an answer. `readmes` has those that were told, empty where an
@@ -104,7 +104,7 @@ class SourceAnswers:
     """
 
     names: tuple[str, ...] | None = None
-    listed: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, str] = field(default_factory=dict)
     matching: Matching | None = None
     images: dict[str, tuple[Tag, ...] | None] = field(default_factory=dict)
     quiet: set[str] = field(default_factory=set)
@@ -119,7 +119,7 @@ class SourceAnswers:
     def add(self, answer: Answer) -> None:
         """Take in an answer; a later one about the same image replaces an earlier one."""
         if answer.names is not None:
-            self.names, self.listed = answer.names, answer.listed
+            self.names, self.changed = answer.names, answer.changed
             self.matching = answer.matching
         elif answer.key:
             self.values[answer.key] = answer.value
@@ -143,7 +143,7 @@ class SourceAnswers:
     def answers(self, table: str) -> Iterator[Answer]:
         """The same as single answers, but for the values of single requests."""
         if self.names is not None:
-            yield Answer(table, names=self.names, listed=self.listed, matching=self.matching)
+            yield Answer(table, names=self.names, changed=self.changed, matching=self.matching)
         for digest in sorted(self.facts):
             yield Answer(table, facts={digest: self.facts[digest]})
         for image in sorted(self.images):
@@ -257,7 +257,7 @@ def _seen(
 ) -> Seen:
     images: dict[str, tuple[Tag, ...]] = {}
     failed: dict[str, Failure] = {}
-    listed: dict[str, str] = {}
+    changed: dict[str, str] = {}
     quiet: set[str] = set()
     failures: list[Failure] = []
     for header, source in parts:
@@ -268,14 +268,14 @@ def _seen(
         images |= {name: tags for name, tags in source.images.items() if tags is not None}
         failed |= {name: Failure(reason) for name, reason in source.failed.items()}
         failed |= {name: Failure(source.given_up or _CUT) for name in source.lacking()}
-        listed |= source.listed
+        changed |= source.changed
         for name in source.quiet:
             old = known[name].table(table) if name in known else None
-            if old and old.listed == source.listed.get(name):
+            if old and old.changed == source.changed.get(name):
                 images[name] = tags_of(old)
                 quiet.add(name)
             else:
                 failed[name] = Failure(_OTHER)
     if len(failures) == len(parts):
         return Seen(failure=failures[0])
-    return Seen(images, failed, listed=listed, quiet=quiet)
+    return Seen(images, failed, changed=changed, quiet=quiet)

@@ -36,7 +36,7 @@ class _Line(msgspec.Struct, frozen=True):
 
     table: str
     names: tuple[str, ...] | None = None
-    listed: dict[str, str] = {}
+    changed: dict[str, str] = {}
     matching: Matching | None = None
     image: str | None = None
     tags: tuple[Tag, ...] | None = None
@@ -124,7 +124,7 @@ def _checked(line: _Line) -> Answer:
     return Answer(
         table=line.table,
         names=line.names,
-        listed=line.listed,
+        changed=line.changed,
         matching=line.matching,
         image=line.image,
         tags=tags,

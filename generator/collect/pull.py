@@ -132,7 +132,7 @@ class Pull:
                     Answer(
                         self._table,
                         names=tuple(names),
-                        listed=dict(source.listed(names)),
+                        changed=dict(source.changed(names)),
                         matching=self._matching(named),
                     )
                 )
@@ -221,10 +221,10 @@ class Pull:
     def _is_quiet(self, name: str) -> bool:
         """Whether an image need not be asked for: it has not changed, and it is not its turn."""
         collection, known = self._shared.collection, self._known(name)
-        listed = self._answers.listed.get(name)
+        changed = self._answers.changed.get(name)
         return (
             known is not None
-            and known.listed == listed
+            and known.changed == changed
             and not self._spec.asks_again(name, collection.as_of)
             and not collection.in_doubt(self._table, name)
         )

@@ -55,7 +55,7 @@ def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[
         if session.reveals(msgspec.json.encode(facts).decode()):
             answers.facts[digest] = dict.fromkeys(facts, CouldNotLook(REFUSED))
     answers.given_up = session.redacted(answers.given_up)
-    answers.listed = {public[name]: listed for name, listed in answers.listed.items()}
+    answers.changed = {public[name]: changed for name, changed in answers.changed.items()}
     if answers.names is not None:
         answers.names = tuple(public.values())
     if answers.matching:

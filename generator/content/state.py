@@ -56,7 +56,7 @@ def encode_image(image: Image) -> bytes:
             _encode(table.name),
             _encode(table.time_kind),
             b'"as_of": %b, ' % _encode(table.as_of) if table.as_of else b"",
-            b'"listed": %b, ' % _encode(table.listed) if table.listed else b"",
+            b'"changed": %b, ' % _encode(table.changed) if table.changed else b"",
             b"\n      " + b",\n      ".join(map(_encode, table.groups)) + b"\n    "
             if table.groups
             else b"",

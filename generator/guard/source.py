@@ -110,8 +110,8 @@ def _fresh(night: Night, source: SourceRules, known: Tables, seen: Seen) -> _Fre
             names = tuple(tag.name for tag in ahead)
             findings.append(Finding("time_ahead", detail=f"up to {latest:%Y-%m-%d}", tags=names))
         fresh.answer[image] = tags
-        listed = seen.listed.get(image, "")
-        fresh.tables[image] = Table(source.table, groups, source.time_kind, listed=listed)
+        changed = seen.changed.get(image, "")
+        fresh.tables[image] = Table(source.table, groups, source.time_kind, changed=changed)
         fresh.noticed.extend(replace(item, image=image, table=source.table) for item in findings)
     return fresh
 

@@ -93,7 +93,7 @@ class Source(Protocol):
         Raises TagpagesError when the source as a whole cannot be asked.
         """
 
-    def listed(self, names: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - not by default
+    def changed(self, names: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - not by default
         """Of images that `names` has listed, when they last changed: a text that is compared only.
 
         An image is left out where the source does not tell.

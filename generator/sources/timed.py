@@ -50,7 +50,7 @@ class TimedSource(NamespaceSource[S]):
 
     def __init__(self, spec: S, ask: Ask) -> None:
         super().__init__(spec, ask)
-        self._changed: dict[str, datetime] = {}
+        self._times: dict[str, datetime] = {}
 
     @abstractmethod
     def _timed_repositories(self, namespace: str) -> AsyncIterator[tuple[str, datetime | None]]:
@@ -59,10 +59,10 @@ class TimedSource(NamespaceSource[S]):
     async def _repositories(self, namespace: str) -> AsyncIterator[str]:
         async for repository, time in self._timed_repositories(namespace):
             if time and time >= OLDEST:
-                self._changed[repository] = time
+                self._times[repository] = time
             yield repository
 
-    def listed(self, names: Iterable[str]) -> Mapping[str, str]:
+    def changed(self, names: Iterable[str]) -> Mapping[str, str]:
         """The time of each image's last change, with a mark of what is asked for.
 
         So an image counts as changed, too, when the catalog has another place or other tags of it.
@@ -70,7 +70,7 @@ class TimedSource(NamespaceSource[S]):
         return {
             name: f"{time.isoformat()} {self._asked_for(name):08x}"
             for name in names
-            if (time := self._changed.get(self._repository(name)))
+            if (time := self._times.get(self._repository(name)))
         }
 
     def _asked_for(self, name: str) -> int:

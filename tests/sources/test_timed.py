@@ -62,7 +62,7 @@ def listed(kind: str, *cases: Case) -> list[dict[str, str]]:
                 session = session_for(FakeClock())
                 async with asked(session, names=(), listed=True, repositories=elsewhere) as opened:
                     source = spec_of(server.url, keys).open(opened)
-                    told.append(dict(source.listed(await source.names())))
+                    told.append(dict(source.changed(await source.names())))
         return told
 
     return run(scenario())
