@@ -126,6 +126,15 @@ def test_an_anchor_leads_to_its_tag_also_in_folded_rows(
     assert page.evaluate("document.activeElement.textContent") == tag
 
 
+def test_older_rows_are_there_to_open_on_a_page_of_many_tags(
+    open_page: Open, bare_site: str
+) -> None:
+    page = open_page(f"{bare_site}/many/tags_history/")
+    assert shown_rows(page) == 50
+    page.locator("summary").click()
+    assert shown_rows(page) == 50 + 5
+
+
 def test_an_anchor_is_followed_while_a_filter_hides_its_row(tags: Page) -> None:
     tags.get_by_label("Filter").fill("latest")
     tags.evaluate("location.hash = '#tag-3.17'")

@@ -2,16 +2,15 @@ import { element } from "./dom.js";
 
 const COPIED = 2000; // milliseconds for which a button says that it has done it
 
-/** Give each row buttons that copy its digest and, where the address is known, what to pull. */
-export function copying(rows, address) {
-  const parts = new Map(rows.map((row) => [row.row, row]));
+/** Give each row of these tables buttons that copy its digest and, with an address, what to pull. */
+export function copying(tables, address) {
   const said = element("div", { role: "status", className: "tagpages-said" });
-  for (const { row, digest } of rows) {
-    digest.parentElement.append(buttons(address));
-  }
-  rows[0].row.closest("table").after(said);
-  const tables = new Set(rows.map(({ row }) => row.closest("table")));
-  for (const table of tables) {
+  tables[0].table.after(said);
+  for (const { table, rows } of tables) {
+    const parts = new Map(rows.map((row) => [row.row, row]));
+    for (const { digest } of rows) {
+      digest.parentElement.append(buttons(address));
+    }
     table.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
       const row = parts.get(target.closest("tr"));
@@ -55,7 +54,6 @@ function textOf({ digest, tags }, kind, address) {
 }
 
 async function copy(button, text, said) {
-  const name = button.textContent;
   try {
     await navigator.clipboard.writeText(text);
     said.textContent = `Copied: ${text}`;

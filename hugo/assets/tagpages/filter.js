@@ -1,6 +1,6 @@
 import { counted, element } from "./dom.js";
 
-const DRAWN = 50; // rows that a key press draws at once: more would make it slow
+const DRAWN = 50; // rows of a table that a key press draws: more would make it slow
 const WHOLE = 200; // up to so many rows a table stays as it is until somebody filters it
 
 /**
@@ -28,9 +28,9 @@ export function filtered(tables, onShown = () => {}) {
   tables[0].after(more);
   input.addEventListener("input", () => show(DRAWN));
   more.addEventListener("click", () => {
-    const [next] = parts.map(({ body }) => body.rows.length && body.rows[body.rows.length - 1]);
+    const last = parts[0].body.lastElementChild;
     show(Infinity);
-    (next?.nextElementSibling?.querySelector("a, button") ?? input).focus();
+    (last?.nextElementSibling?.querySelector("a, button") ?? input).focus();
   });
   say(texts.size);
   if (limit < texts.size) {
@@ -43,13 +43,9 @@ export function filtered(tables, onShown = () => {}) {
     const found = parts.map(({ rows }) =>
       words.length ? rows.filter((row) => words.every((word) => texts.get(row).includes(word))) : rows,
     );
-    let room = limit;
-    parts.forEach(({ body }, part) => {
-      body.replaceChildren(...found[part].slice(0, room));
-      room -= Math.min(room, found[part].length);
-    });
+    parts.forEach(({ body }, part) => body.replaceChildren(...found[part].slice(0, limit)));
     const total = found.reduce((sum, rows) => sum + rows.length, 0);
-    more.hidden = total <= limit;
+    more.hidden = found.every((rows) => rows.length <= limit);
     more.textContent = `Show all ${counted(total, "row")}`;
     say(total);
     onShown(words.length ? found.map((rows) => rows.length) : []);

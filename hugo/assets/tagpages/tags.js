@@ -24,14 +24,14 @@ export function tagTables(most) {
     for (const { table, rows } of tables) {
       shortened(table, rows[0]);
       for (const row of rows) {
-        dated(row.date, known?.changed[row.short]);
+        dated(row.date, known?.changed[row.short], table);
         for (const code of row.tags) {
           const link = linked(code, known?.name, anchors);
           anchors.set(link.id, { link, row: row.row, filter, fold });
         }
       }
     }
-    copying(tables.flatMap(({ rows }) => rows), known?.address);
+    copying(tables, known?.address);
   }
   const arrive = () => shown(anchors.get(decodeURIComponent(location.hash.slice(1))));
   window.addEventListener("hashchange", arrive);
@@ -65,7 +65,7 @@ function shortened(table, { row, digest }) {
 }
 
 /** Say, where a pointer rests on a day, the time and how long ago it was. */
-function dated(cell, time) {
+function dated(cell, time, table) {
   if (!cell || !time) {
     return;
   }
@@ -73,7 +73,7 @@ function dated(cell, time) {
   const unit = Object.keys(SECONDS).find((name) => Math.abs(passed) >= SECONDS[name]) ?? "minute";
   const ago = new Intl.RelativeTimeFormat("en").format(Math.trunc(passed / SECONDS[unit]), unit);
   const title = `${ago}: ${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
-  const label = cell.closest("table").tHead.rows[0].cells[cell.cellIndex].textContent;
+  const label = table.tHead.rows[0].cells[cell.cellIndex].textContent;
   const day = element("time", { dateTime: time, title, "data-tagpages-label": label });
   day.append(...cell.childNodes);
   cell.append(day);
