@@ -29,7 +29,11 @@ def answered(answers: Answers, reference: str) -> Tag:
 
 @pytest.fixture(scope="module")
 def answers(registry: Distribution) -> Answers:
-    return pull(registry.address, concurrency=8)
+    return pull(registry.address, concurrency=8, artifacts=True)
+
+
+def test_a_chart_is_no_image(registry: Distribution) -> None:
+    assert pull(registry.address, "chart") == {"chart": None}
 
 
 def test_every_tag_of_thirty_images_has_the_digest_that_was_pushed(
