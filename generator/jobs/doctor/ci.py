@@ -12,7 +12,7 @@ import yaml
 from generator.jobs.doctor.visit import Line, Visit, error, ok, output_of, warning
 from generator.starting.texts import documents
 
-_OURS = re.compile(r"uses:\s*tagpages/tagpages|tagpages nightly|make nightly")
+_OURS = re.compile(r"uses:\s*(?:tagpages/tagpages|\./\s)|tagpages nightly|make nightly")
 _WANTED = {"contents": "write", "pull-requests": "write"}
 
 
