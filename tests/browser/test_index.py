@@ -52,7 +52,8 @@ def page(open_page: Open, index: str) -> Page:
 
 def names(page: Page) -> list[str]:
     """The images that are shown, in their order."""
-    return page.locator("tbody tr td:first-child").all_text_contents()
+    shown: list[str] = page.locator("tbody tr td:first-child").all_text_contents()
+    return shown
 
 
 def status(page: Page) -> str:

@@ -24,7 +24,8 @@ def clipboard(page: Page) -> object:
 
 
 def shown_rows(page: Page) -> int:
-    return page.locator("tbody tr:visible").count()
+    count: int = page.locator("tbody tr:visible").count()
+    return count
 
 
 @pytest.fixture
