@@ -88,7 +88,7 @@ def test_a_feed_has_an_entry_for_each_group_newest_first(site: Site) -> None:
     ]
     assert [entry.link for entry in found] == [
         "https://docs.example.com/ref/app/tags_history/#tag-latest",
-        "https://docs.example.com/ref/app/tags_history/#tag-latest",
+        "https://docs.example.com/ref/app/tags_history/#tag-latest@private",
         "https://docs.example.com/ref/app/tags_history/#tag-1.0",
     ]
     assert found[2].content[0].value == f"1.0 at {digest('b')}."
@@ -221,6 +221,8 @@ def test_the_releases_of_further_tables_stand_by_their_names(site: Site) -> None
     assert [(release["version"], release["digest"]) for release in private] == [
         ("latest", digest("d"))
     ]
+    page = "https://docs.example.com/ref/app/tags_history/"
+    assert [release["changelogUrl"] for release in private] == [f"{page}#tag-latest@private"]
     assert said["tables"] == {}
 
 

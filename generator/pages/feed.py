@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 from generator.facts.base import Change, Move
 from generator.model import Table, TagGroup
 from generator.pages.base import DataFile, Site, Subject
-from generator.pages.links import image_url, tag_url
+from generator.pages.links import Rows, image_url
 from generator.pages.plain import one_line
 
 FILE = "feed.xml"
@@ -36,6 +36,7 @@ class _Entry(NamedTuple):
     changed: datetime
     """The newest tag's time, in UTC."""
     image: str
+    url: str
     table: Table
     group: TagGroup
     moves: Sequence[Move]
@@ -45,18 +46,19 @@ class _Entry(NamedTuple):
 def image_feed(subject: Subject, site: Site) -> str:
     """The feed of an image."""
     name = subject.image.name
-    return _feed(f"{name}: tags", f"{image_url(site, name)}{FILE}", entries(subject), site)
+    return _feed(f"{name}: tags", f"{image_url(site, name)}{FILE}", _entries(subject, site), site)
 
 
 def site_feed(subjects: Sequence[Subject], site: Site) -> str:
     """The feed of all images."""
-    found = (entry for subject in subjects for entry in entries(subject))
+    found = (entry for subject in subjects for entry in _entries(subject, site))
     return _feed("Container images: tags", f"{site.base_url}{site.url}{FILE}", found, site)
 
 
-def entries(subject: Subject) -> Iterator[_Entry]:
+def _entries(subject: Subject, site: Site) -> Iterator[_Entry]:
     """The groups of an image's tables, of whatever age, in the order of its pages."""
     image, details = subject
+    rows = Rows(image, site)
     for table in image.tables:
         moves = details.moves.get(table.name, {})
         for group in table.groups:
@@ -64,7 +66,8 @@ def entries(subject: Subject) -> Iterator[_Entry]:
                 move for tag in group.tags for move in moves.get(tag, ())[:1]
                 if move.digest == group.digest
             ]  # fmt: skip
-            yield _Entry(group.last_changed, image.name, table, group, moved)
+            url = rows.url(table.name, group.tags[0])
+            yield _Entry(group.last_changed, image.name, url, table, group, moved)
 
 
 def _feed(title: str, url: str, found: Iterable[_Entry], site: Site) -> str:
@@ -91,11 +94,10 @@ def _line(entry: _Entry, site: Site) -> str:
     group = entry.group
     table = one_line(site.tables[entry.table.name].title)
     title = f"{entry.image}: {_named(group.tags)}"
-    link = tag_url(site, entry.image, group.tags[0])
     return (
         f"<entry><id>{_id(entry.image, entry.table.name, group.digest)}</id>"
         f"<title>{escape(title)}</title><updated>{_time(entry.changed)}</updated>"
-        f'<link rel="alternate" type="text/html" href={quoteattr(link)}/>'
+        f'<link rel="alternate" type="text/html" href={quoteattr(entry.url)}/>'
         f"<category term={quoteattr(entry.table.name)} label={quoteattr(table)}/>"
         f'<content type="text">{escape(_told(entry))}</content></entry>'
     )

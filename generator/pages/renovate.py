@@ -12,7 +12,7 @@ import msgspec
 
 from generator.model import Table, TagGroup
 from generator.pages.base import DataFile, Site, Subject
-from generator.pages.links import image_url, tag_url
+from generator.pages.links import Rows, image_url
 
 _encode = msgspec.json.Encoder().encode
 
@@ -32,25 +32,25 @@ def releases(subject: Subject, site: Site) -> str:
     image = subject.image
     filled = [table for table in image.tables if table.groups]
     parts = [f'  "homepage": {_json(image_url(site, image.name))}']
-    parts += [f'  "releases": {_lines(table, image.name, site, 2)}' for table in filled[:1]]
+    rows = Rows(image, site)
+    parts += [f'  "releases": {_lines(table, rows, 2)}' for table in filled[:1]]
     others = ",\n".join(
-        f'    {_json(table.name)}: {{"releases": {_lines(table, image.name, site, 4)}}}'
-        for table in filled[1:]
+        f'    {_json(table.name)}: {{"releases": {_lines(table, rows, 4)}}}' for table in filled[1:]
     )
     if others:
         parts.append(f'  "tables": {{\n{others}\n  }}')
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _lines(table: Table, image: str, site: Site, indent: int) -> str:
+def _lines(table: Table, rows: Rows, indent: int) -> str:
     space = " " * indent
-    lines = ",\n".join(f"{space}  {_line(group, image, site)}" for group in table.groups)
+    lines = ",\n".join(f"{space}  {_line(group, table.name, rows)}" for group in table.groups)
     return f"[\n{lines}\n{space}]"
 
 
-def _line(group: TagGroup, image: str, site: Site) -> str:
+def _line(group: TagGroup, table: str, rows: Rows) -> str:
     return ", ".join(
-        _json(_Release(tag, group.digest, group.last_changed, tag_url(site, image, tag)))
+        _json(_Release(tag, group.digest, group.last_changed, rows.url(table, tag)))
         for tag in group.tags
     )
 
