@@ -18,7 +18,7 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
-from generator.catalog.spec import Guard
+from generator.catalog.tables import Guard
 from generator.grouping import Window
 from generator.guard.judge import Verdict, judge
 from generator.guard.memory import Build, Totals, streak_key, week

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from generator.catalog.spec import Tab
+from generator.catalog.tabs import Tab
 from generator.facts.base import CouldNotLook, Details, Facts
 from generator.facts.image import IMAGE
 from generator.facts.packages import PACKAGES

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.catalog.spec import Images
+from generator.catalog.images import Images
 from generator.collect import ask, pull
 from generator.collect.answers import VERSION, Header, seen
 from generator.collect.journal import Journal

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import pytest
 
-from generator.catalog.spec import Images
+from generator.catalog.images import Images
 from generator.collect import ask as work
 from generator.collect.answers import VERSION, Header, notes
 from generator.collect.answers import Answers as AllAnswers

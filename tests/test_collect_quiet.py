@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.catalog.spec import Images
+from generator.catalog.images import Images
 from generator.collect import ask, pull
 from generator.collect.answers import seen
 from generator.model import Image, Seen, Table, TagGroup

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from generator.catalog.spec import Guard
+from generator.catalog.tables import Guard
 from generator.errors import Failure
 from generator.grouping import Window
 from generator.guard.findings import Finding

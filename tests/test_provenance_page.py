@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as changed
 
-from generator.catalog.spec import Verify
+from generator.catalog.tables import Verify
 from generator.facts.base import Absent, CouldNotLook, Details, Fact, Found
 from generator.facts.evidence import SIGNATURE_TYPE, Evidence
 from generator.facts.policy import NotVerified, Signer, Verified

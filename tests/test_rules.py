@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from generator.catalog.spec import Guard
+from generator.catalog.tables import Guard
 from generator.grouping import Window
 from generator.guard.extent import Extent
 from generator.guard.gains import (

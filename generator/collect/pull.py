@@ -11,7 +11,7 @@ from traceback import walk_tb
 from typing import Protocol, Self
 
 from generator.catalog.globs import misspelt, nearest, unmatched
-from generator.catalog.spec import Images
+from generator.catalog.images import Images
 from generator.collect.answers import Answer, Matching, SourceAnswers
 from generator.collect.file import as_line
 from generator.collect.in_time import in_time, late

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from generator.catalog.globs import nearest
-from generator.catalog.spec import Retired
+from generator.catalog.images import Retired
 from generator.content.page import RETIRED, retired_for
 from generator.content.plan import Plan
 from generator.content.publish import Publisher

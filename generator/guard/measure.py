@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from generator.catalog.spec import Guard
+from generator.catalog.tables import Guard
 from generator.grouping import Window, visible
 from generator.guard.extent import Place
 from generator.guard.memory import Streak, Totals, Volume

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from generator.catalog.spec import Guard
+from generator.catalog.tables import Guard
 from generator.grouping import TagOrder, Window
 from generator.guard.extent import Extent, Place
 from generator.guard.memory import WEEK, Build, Streak, Volume, streak_key

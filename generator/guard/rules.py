@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from generator.catalog.spec import Guard
+from generator.catalog.tables import Guard
 from generator.guard.gains import (
     gained_images,
     gained_tags,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.catalog.spec import Guard
+from generator.catalog.tables import Guard
 from generator.guard.losses import still_missing
 from generator.guard.measure import TableMove
 from generator.guard.measured import Measured, at_least, of

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from generator.catalog.read import read_catalog
-from generator.catalog.spec import Catalog, Tab, Verify
+from generator.catalog.spec import Catalog
+from generator.catalog.tables import Verify
+from generator.catalog.tabs import Tab
 from generator.content.files import HISTORY_FILES, Owned, owned
 from generator.content.known import Known, load
 from generator.content.publish import Publisher

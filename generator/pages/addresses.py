@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from generator.catalog.spec import IMAGE
+from generator.catalog.base import IMAGE
 from generator.pages.base import DataFile, Site, Subject, TableInfo
 
 VERSION = 1

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from generator.catalog.readmes import Readmes
-from generator.catalog.spec import Tab, Verify
+from generator.catalog.tables import Verify
+from generator.catalog.tabs import Tab
 from generator.errors import Failure
 from generator.facts.base import Details
 from generator.grouping import Older, TagOrder, Window

@@ -12,7 +12,7 @@ from itertools import chain
 
 import msgspec
 
-from generator.catalog.spec import Verify
+from generator.catalog.tables import Verify
 from generator.facts.evidence import Evidence
 from generator.facts.image import USUAL_PLATFORM
 from generator.sources.base import Address

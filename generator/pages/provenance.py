@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from generator.catalog.spec import Verify
+from generator.catalog.tables import Verify
 from generator.facts.base import Absent, CouldNotLook, Found
 from generator.facts.evidence import EVIDENCE, Evidence, Format, Sort
 from generator.facts.policy import NotVerified, Signer, Verified

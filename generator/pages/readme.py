@@ -13,8 +13,8 @@ from itertools import groupby
 
 from markdown_it.tree import SyntaxTreeNode
 
+from generator.catalog.base import IMAGE
 from generator.catalog.readmes import Readmes
-from generator.catalog.spec import IMAGE
 from generator.pages.plain import seen
 from generator.pages.readme_blocks import Blocks
 from generator.pages.readme_inline import MARK, PARSER, Inline, Origin, literal

@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from generator.catalog.spec import IMAGE, PathText
+from generator.catalog.base import IMAGE, PathText
 from generator.errors import TagpagesError, in_words
 from generator.model import Tag, TimeKind, checked_tags, shown
 from generator.sources.base import Address, Ask, Source, SourceSpec, checked_readme

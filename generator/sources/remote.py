@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
-from generator.catalog.spec import IMAGE
+from generator.catalog.base import IMAGE
 from generator.errors import TagpagesError
 from generator.model import check_name
 from generator.registry import DEFAULT_CONCURRENCY, Credentials, Origin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from generator.catalog.spec import TableSpec
+from generator.catalog.tables import TableSpec
 from generator.errors import TagpagesError
 from generator.jobs.doctor.visit import Line, Visit, error, ok, warning
 from generator.jobs.job import Job
