@@ -216,7 +216,8 @@ def test_nothing_unsafe_is_found_in_any_file_of_github(tmp_path: Path) -> None:
         "rules:\n  unpinned-uses: {config: {policies: {tagpages/*: ref-pin, '*': hash-pin}}}\n"
         "  excessive-permissions: {ignore: [gitea.yml]}\n"
     )
-    zizmor = ["zizmor", "--offline", "--no-progress", "--quiet", "--config", str(config)]
+    program = str(Path(sys.executable).parent / "zizmor")
+    zizmor = [program, "--offline", "--no-progress", "--quiet", "--config", str(config)]
     run = subprocess.run([*zizmor, *found], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
 

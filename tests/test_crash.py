@@ -178,7 +178,9 @@ def torn(step: Step, now: Files) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=[pytest.mark.long] * (part % 2)) for part in range(PARTS)]
+)
 def test_a_build_killed_at_any_instant_leaves_whole_files_and_the_next_one_completes(
     steps: list[Step], tmp_path: Path, part: int
 ) -> None:

@@ -23,6 +23,7 @@ BUILT = {
     "attested": datetime(2026, 5, 5, 10, tzinfo=UTC),
     "annotated": datetime(2026, 5, 6, 10, tzinfo=UTC),
     "annotated-index": datetime(2026, 5, 7, 10, tzinfo=UTC),
+    "chart": datetime(2026, 5, 8, 10, tzinfo=UTC),
     "epoch": AS_OF,
     "future": AS_OF,
     "timeless": AS_OF,
