@@ -360,8 +360,8 @@ def test_the_package_index_has_a_file_for_each_first_letter(site: Site) -> None:
         "packages-z.json": ["zlib"],
         "packages-others.json": ["3proxy"],
     }
-    assert "- [l](/ref/packages-l.json)\n" in text(site, "package-index.md")
-    assert "- [others](/ref/packages-others.json)\n" in text(site, "package-index.md")
+    assert "- [packages-l.json](/ref/packages-l.json)\n" in text(site, "package-index.md")
+    assert "- [packages-others.json](/ref/packages-others.json)\n" in text(site, "package-index.md")
 
 
 @pytest.mark.parametrize("kind", LINKED)

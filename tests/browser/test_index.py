@@ -66,7 +66,7 @@ def status(page: Page) -> str:
         ("proxy-14", "proxy-14", None),
         ("private", "app", 1),
         ("2024-06-03", "zoo", 1),
-        ("signed latest", "app", 1),
+        ("yes latest", "app", 1),
         ("no such image", None, 0),
     ],
 )
