@@ -15,7 +15,7 @@ LONG := $(VENV)/.installed-long
 TOOLS := docker-registry skopeo zsh fish
 
 .DEFAULT_GOAL := help
-.PHONY: help pages check nightly test coverage test-long lint preview bench docs release test-tools constraints clean
+.PHONY: help pages check nightly test test-long lint preview bench docs release test-tools constraints clean
 
 help: ## List the targets
 	@echo 'make TARGET [CATALOG=FILE] [FORGE=github|gitlab|gitea|none] [ARGS="--dry-run ..."] [PYTHON=python3.13]'
@@ -31,13 +31,8 @@ check: $(RUN) ## Tell whether the pages of CATALOG are up to date, without a net
 nightly: $(RUN) ## Build the pages, and bring the pull request up to date (docs/nightly.md)
 	@$(BIN)/tagpages nightly --forge "$(FORGE)" --catalog "$(CATALOG)" $(ARGS)
 
-TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadgroup
-
-test: lint test-tools ## Run every check
-	$(TESTS)
-
-coverage: lint test-tools ## Run every check, and hold how much of the code the tests run: what CI does
-	$(TESTS) --cov --cov-report term
+test: lint test-tools ## Run every check that CI runs
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term
 
 test-long: TOOLS += chromium npm
 test-long: $(LONG) test-tools ## Run the tests that `test` leaves out: they need Syft, npm, Chromium or `verify`
