@@ -149,6 +149,12 @@ class Pull:
 
     async def _ask_for(self, source: Source, names: Iterable[str]) -> None:
         """Ask for images, as many at the same time as a host may get requests."""
+        if self._spec.images_at_once == 1:  # a task for each would take longer than a file's answer
+            for name in names:
+                await self._ask_for_one(source, name)
+                if self._answers.given_up:
+                    return
+            return
         under_way: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as group:
             for name in names:
@@ -161,8 +167,7 @@ class Pull:
                 under_way.add(group.create_task(self._ask_for_one(source, name)))
 
     def _at_once(self) -> int:
-        most = self._spec.images_at_once
-        return min(most, self._shared.opened().slots) if most > 1 else most
+        return min(self._spec.images_at_once, self._shared.opened().slots)
 
     async def _ask_for_one(self, source: Source, name: str) -> None:
         try:
@@ -220,8 +225,9 @@ class Pull:
 
     def _is_quiet(self, name: str) -> bool:
         """Whether an image need not be asked for: it has not changed, and it is not its turn."""
+        if (changed := self._answers.changed.get(name)) is None:
+            return False
         collection, known = self._shared.collection, self._known(name)
-        changed = self._answers.changed.get(name)
         return (
             known is not None
             and known.changed == changed

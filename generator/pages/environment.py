@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -67,6 +66,7 @@ class Renderer:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             auto_reload=False,
+            cache_size=-1,
         )
         self._template = lru_cache(self._loaded)
         self._environment.filters |= {
@@ -98,9 +98,11 @@ class Renderer:
         """
         names = list(templates)
         for name in names:
-            with _mistakes_of(name):
+            try:
                 self._template(name)
                 names += self._extended(name) - set(names)
+            except Exception as error:  # noqa: BLE001 - a template may raise anything
+                raise _mistake(name, error) from None
 
     def _extended(self, template: str) -> set[str]:
         source, _, _ = self._loader.get_source(self._environment, template)
@@ -131,28 +133,25 @@ class Renderer:
 
         Raises UsageError for a template that is missing or wrong, with its file and line.
         """
-        with _mistakes_of(template):
+        try:
             return self._template(template).render(values)
+        except Exception as error:  # noqa: BLE001 - likewise
+            raise _mistake(template, error) from None
 
 
-@contextmanager
-def _mistakes_of(template: str) -> Iterator[None]:
-    """Whatever a template raises, as a UsageError."""
-    try:
-        yield
-    except jinja2.TemplateSyntaxError as error:
+def _mistake(template: str, error: Exception) -> UsageError:
+    """Whatever a template raises, as an error of who wrote it."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
         where = f"{error.filename or error.name}:{error.lineno}"
-        raise UsageError(f"template {where}: {error.message}") from None
-    except jinja2.TemplateNotFound as error:
-        raise UsageError(f"there is no template `{error.name}`") from None
-    except RecursionError:
-        raise UsageError(
+        return UsageError(f"template {where}: {error.message}")
+    if isinstance(error, jinja2.TemplateNotFound):
+        return UsageError(f"there is no template `{error.name}`")
+    if isinstance(error, RecursionError):
+        return UsageError(
             f"template {template}: it extends or includes itself; the packaged template is named"
             f" `{PREFIX}/{template}`"
-        ) from None
-    except Exception as error:  # noqa: BLE001 - a template may raise anything
-        where = _template_line(error) or template
-        raise UsageError(f"template {where}: {error}") from None
+        )
+    return UsageError(f"template {_template_line(error) or template}: {error}")
 
 
 def _template_line(error: Exception) -> str | None:

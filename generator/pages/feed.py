@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import nlargest
+from html import escape
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID, uuid5
-from xml.sax.saxutils import escape, quoteattr
 
 from generator.facts.base import Change, Move
 from generator.model import Table, TagGroup
@@ -78,10 +78,10 @@ def _feed(title: str, url: str, found: Iterable[_Entry], site: Site) -> str:
         '<?xml version="1.0" encoding="utf-8"?>',
         '<feed xmlns="http://www.w3.org/2005/Atom">',
         f"<id>{_id(url)}</id>",
-        f"<title>{escape(title)}</title>",
+        f"<title>{escape(title, quote=False)}</title>",
         f"<updated>{_time(updated)}</updated>",
-        f'<link rel="self" type="application/atom+xml" href={quoteattr(url)}/>',
-        f'<link rel="alternate" type="text/html" href={quoteattr(url.removesuffix(FILE))}/>',
+        f'<link rel="self" type="application/atom+xml" href="{escape(url)}"/>',
+        f'<link rel="alternate" type="text/html" href="{escape(url.removesuffix(FILE))}"/>',
         "<author><name>tagpages</name></author>",
         *(_line(entry, site) for entry in newest),
         "</feed>",
@@ -96,10 +96,10 @@ def _line(entry: _Entry, site: Site) -> str:
     title = f"{entry.image}: {_named(group.tags)}"
     return (
         f"<entry><id>{_id(entry.image, entry.table.name, group.digest)}</id>"
-        f"<title>{escape(title)}</title><updated>{_time(entry.changed)}</updated>"
-        f'<link rel="alternate" type="text/html" href={quoteattr(entry.url)}/>'
-        f"<category term={quoteattr(entry.table.name)} label={quoteattr(table)}/>"
-        f'<content type="text">{escape(_told(entry))}</content></entry>'
+        f"<title>{escape(title, quote=False)}</title><updated>{_time(entry.changed)}</updated>"
+        f'<link rel="alternate" type="text/html" href="{escape(entry.url)}"/>'
+        f'<category term="{escape(entry.table.name)}" label="{escape(table)}"/>'
+        f'<content type="text">{escape(_told(entry), quote=False)}</content></entry>'
     )
 
 

@@ -179,11 +179,14 @@ def image_change(
 
 def _table_change(image: str, known: Table | None, after: Table, span: Span) -> TableChange | None:
     before, is_known = known or Table(after.name), known is not None
-    old, new = _by_tag(before.groups), _by_tag(after.groups)
     as_of = after.as_of or span.as_of
-    was_shown = _by_tag(visible(before.groups, span.window, before.as_of or span.before))
+    shown_before = visible(before.groups, span.window, before.as_of or span.before)
+    shown_after = visible(after.groups, span.window, as_of)
+    if before.groups == after.groups and len(shown_before) == len(shown_after):
+        return None
+    old, new = _by_tag(before.groups), _by_tag(after.groups)
+    was_shown, is_shown = _by_tag(shown_before), _by_tag(shown_after)
     still_shown = _by_tag(visible(before.groups, span.window, as_of))
-    is_shown = _by_tag(visible(after.groups, span.window, as_of))
     rolls: dict[tuple[str, str], list[str]] = {}
     for tag, group in is_shown.items():
         if tag in old and old[tag].digest != group.digest:
