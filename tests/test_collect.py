@@ -27,6 +27,8 @@ from tests.support import digest
 
 AS_OF = datetime(2024, 6, 3, tzinfo=UTC)
 LATEST = Tag("latest", digest("a"), AS_OF)
+ASKED: list[str] = []
+"""The images that the last source was asked for, in order."""
 
 
 class Scripted(SourceSpec, frozen=True, kw_only=True, tag="scripted"):
@@ -45,6 +47,7 @@ class Answers(Source):
     def __init__(self, images: tuple[str, ...], ask: Ask) -> None:
         self._images = images
         self._ask = ask
+        ASKED.clear()
 
     async def names(self) -> AnyCollection[str]:
         if "down" in self._images:
@@ -54,6 +57,7 @@ class Answers(Source):
         return self._images
 
     async def tags(self, name: str) -> Sequence[Tag] | None:
+        ASKED.append(name)
         match name:
             case "slow":
                 await asyncio.Event().wait()
@@ -132,6 +136,7 @@ def test_of_a_source_that_says_no_more_what_was_answered_counts() -> None:
     assert answer.images == {"app": (LATEST,)}
     reason = Failure("no more requests until noon")
     assert answer.failed == {"limited": reason, "refused": reason, "zoo": reason}
+    assert ASKED == ["app", "limited"]
 
 
 def test_exact_names_are_asked_for_even_if_no_source_lists_them() -> None:
