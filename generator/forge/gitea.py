@@ -12,6 +12,7 @@ import msgspec
 
 from generator.forge.api import Api
 from generator.forge.base import Author, Login, Request, place_of, token_of
+from generator.forge.pulls import Pull, PullRequests
 
 _NEEDED = "GITEA_TOKEN must be allowed to write to the repository (`write:repository`)"
 
@@ -21,18 +22,12 @@ class _Branch(msgspec.Struct):
     repo_id: int
 
 
-class _Pull(msgspec.Struct):
-    number: int
-    html_url: str
+class _Pull(Pull):
     head: _Branch
     base: _Branch
 
-    @property
-    def request(self) -> Request:
-        return Request(self.number, self.html_url)
 
-
-class Gitea:
+class Gitea(PullRequests):
     """A repository on Gitea: that of the workflow that runs us, else that of the remote."""
 
     remote = "origin"
@@ -48,7 +43,7 @@ class Gitea:
         number = environ.get("GITHUB_RUN_NUMBER", "")
         self.run = f"{site}/{path}/actions/runs/{number}" if number else ""
         address = f"{site}/api/v1/repos/{path}/pulls"
-        self._api = Api(address, {"Authorization": f"token {token}"}, token, _NEEDED)
+        super().__init__(Api(address, {"Authorization": f"token {token}"}, token, _NEEDED))
 
     def find(self, branch: str, base: str) -> Request | None:
         """The open pull request from this repository's own branch to `base`, if there is one."""
@@ -62,19 +57,3 @@ class Gitea:
             if not pulls:
                 break
         return None
-
-    def open(self, branch: str, base: str, title: str, body: str) -> Request:
-        """Open a pull request."""
-        fields = {"head": branch, "base": base, "title": title, "body": body}
-        return self._api.ask("POST", "", _Pull, fields).request
-
-    def edit(self, request: Request, title: str, body: str) -> Request:
-        """Give an open pull request another title and text."""
-        return self._change(request, {"title": title, "body": body})
-
-    def close(self, request: Request, body: str) -> Request:
-        """Close a pull request unmerged, with a text that says why."""
-        return self._change(request, {"state": "closed", "body": body})
-
-    def _change(self, request: Request, fields: Mapping[str, str]) -> Request:
-        return self._api.ask("PATCH", f"/{request.number}", _Pull, fields).request

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from generator.forge.api import Api
 from generator.forge.base import Author, Login, Request, place_of, token_of
+from generator.forge.pulls import Pull, PullRequests
 
 _NEEDED = (
     "GITHUB_TOKEN needs `contents: write` and `pull-requests: write`, and the repository's settings"
@@ -19,16 +18,7 @@ _NEEDED = (
 )
 
 
-class _Pull(msgspec.Struct):
-    number: int
-    html_url: str
-
-    @property
-    def request(self) -> Request:
-        return Request(self.number, self.html_url)
-
-
-class GitHub:
+class GitHub(PullRequests):
     """A repository on GitHub: that of the workflow that runs us, else that of the remote."""
 
     remote = "origin"
@@ -51,29 +41,13 @@ class GitHub:
             "Authorization": f"Bearer {token}",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        self._api = Api(f"{api}/repos/{path}/pulls", headers, token, _NEEDED)
+        super().__init__(Api(f"{api}/repos/{path}/pulls", headers, token, _NEEDED))
 
     def find(self, branch: str, base: str) -> Request | None:
         """The open pull request from this repository's own branch to `base`, if there is one."""
         fields = {"state": "open", "base": base, "head": f"{self._owner}:{branch}"}
-        pulls = self._api.ask("GET", "", list[_Pull], fields)
+        pulls = self._api.ask("GET", "", list[Pull], fields)
         return pulls[0].request if pulls else None
-
-    def open(self, branch: str, base: str, title: str, body: str) -> Request:
-        """Open a pull request."""
-        fields = {"head": branch, "base": base, "title": title, "body": body}
-        return self._api.ask("POST", "", _Pull, fields).request
-
-    def edit(self, request: Request, title: str, body: str) -> Request:
-        """Give an open pull request another title and text."""
-        return self._change(request, {"title": title, "body": body})
-
-    def close(self, request: Request, body: str) -> Request:
-        """Close a pull request unmerged, with a text that says why."""
-        return self._change(request, {"state": "closed", "body": body})
-
-    def _change(self, request: Request, fields: Mapping[str, str]) -> Request:
-        return self._api.ask("PATCH", f"/{request.number}", _Pull, fields).request
 
 
 def _api(site: str) -> str:
