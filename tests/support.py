@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
@@ -68,6 +69,37 @@ def tagpages(*args: str | Path, **environ: str) -> Run:
         cli.main()
     assert isinstance(ended.value.code, int)
     return Run(ended.value.code, out.getvalue(), err.getvalue())
+
+
+def shell(command: str, folder: Path, environ: Mapping[str, str]) -> str:
+    """Run a command line that must succeed, with bash; all that it says."""
+    done = subprocess.run(
+        ["bash", "-eu", "-c", command],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"$ {command}\n{done.stdout}"
+    return done.stdout
+
+
+def addressed_tables() -> list[dict[str, Any]]:
+    """The two tables of a catalog, with where their images are pulled from."""
+    return [
+        {
+            "name": name,
+            "source": {
+                "kind": "listing",
+                "path": f"{name}.json",
+                "registry": "registry.example.com",
+                "repository": f"{name}/{{image}}",
+            },
+        }
+        for name in ("public", "private")
+    ]
 
 
 def as_listing(images: Listing) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from generator.facts.policy import NotVerified, Signer, Verified
 from generator.facts.sbom import Package
 from generator.pages import package_index
 from tests.hugo import hugo
-from tests.support import ROOT, Listing, Run, Site, digest, folder_of, tagpages
+from tests.support import ROOT, Listing, Run, Site, addressed_tables, digest, folder_of, tagpages
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 DAY, NEXT = "2024-06-01T10:00:00Z", "2024-06-02T10:00:00Z"
@@ -40,20 +40,8 @@ def site(site: Site) -> Site:
 
 
 def wants(site: Site, outputs: list[str] = ALL, **keys: object) -> None:
-    tables = [
-        {
-            "name": name,
-            "source": {
-                "kind": "listing",
-                "path": f"{name}.json",
-                "registry": "registry.example.com",
-                "repository": f"{name}/{{image}}",
-            },
-        }
-        for name in ("public", "private")
-    ]
     pages = ["tags_history", "package_index"]
-    base = {"base_url": "https://docs.example.com", "tables": tables, "pages": pages}
+    base = {"base_url": "https://docs.example.com", "tables": addressed_tables(), "pages": pages}
     site.catalog(**(base | {"outputs": outputs, "variants": ["latest*"]} | keys))
 
 

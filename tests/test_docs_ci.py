@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.nightly.forges import TOKEN, GitHubStandIn
 from tests.nightly.site import BRANCH, ROOT, Site
+from tests.support import shell
 
 IMAGES = {"app": {"1.0": "a", "latest": "a"}, "tool": {"1.0": "c"}}
 TONIGHT = {"app": {"1.0": "a", "latest": "b"}, "tool": {"1.0": "c"}, "new": {"1.0": "d"}}
@@ -37,17 +37,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def run(site: Site, folder: Path, script: str, **env: str) -> str:
     """What a script prints."""
-    shell = subprocess.run(
-        ["bash", "-eu", "-c", script],
-        cwd=folder,
-        env={**site.environ, **site.time(), **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert shell.returncode == 0, shell.stdout
-    return shell.stdout
+    return shell(script, folder, {**site.environ, **site.time(), **env})
 
 
 def test_three_commands_make_a_night_on_any_ci(site: Site) -> None:

@@ -69,6 +69,8 @@ def test_the_nights_of_other_images_stay_and_those_of_its_own_are_counted(
     site.lists(others | dict.fromkeys(images, tags))
     for day in (6, 7, 8, 9):  # a hold that ended is remembered for a night or two
         site.build("--as-of", f"2024-06-0{day}T00:00:00Z", "--only", "*-mine")
+        held = json.loads((site.content / "build.json").read_text())["held"]
+        assert [key for key in held if "same" in held[key]] == ["public:cut-theirs"]
     record = json.loads((site.content / "build.json").read_text())
     assert record["failed"].keys() == {"public:failing-theirs"}
     assert record["held"].keys() == {"public:cut-theirs"}

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.hugo import hugo
-from tests.support import ROOT, Listing, Site, digest
+from tests.support import ROOT, Listing, Site, addressed_tables, digest
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("renovate")]  # installed once
 
@@ -47,19 +47,9 @@ def renovate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def served(site: Site, tmp_path: Path) -> Iterator[str]:
     """The address of a site with two tables, as Hugo publishes it."""
-    tables = [
-        {
-            "name": name,
-            "source": {
-                "kind": "listing",
-                "path": f"{name}.json",
-                "registry": "registry.example.com",
-                "repository": f"{name}/{{image}}",
-            },
-        }
-        for name in ("public", "private")
-    ]
-    site.catalog(base_url="https://docs.example.com", outputs=["renovate"], tables=tables)
+    site.catalog(
+        base_url="https://docs.example.com", outputs=["renovate"], tables=addressed_tables()
+    )
     site.lists(PUBLIC, PRIVATE)
     site.build()
     done = hugo(site.content, tmp_path / "out")

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.documents import commands
+from tests.real.authority import certify
 from tests.real.distribution import Distribution
 from tests.real.pusher import pusher
 from tests.real.shelf import versions
@@ -22,28 +18,10 @@ from tests.support import tagpages
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for 127.0.0.1 that is its own authority, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
-    builder = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    )
-    signed = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (tmp_path / "ours.pem").write_bytes(signed)
-    both = tmp_path / "both.pem"
-    both.write_bytes(signed + secret)
-    return both
+    """A certificate for 127.0.0.1 with its key; `ours.pem` is that of its authority."""
+    trusted, own = certify(tmp_path)
+    trusted.rename(tmp_path / "ours.pem")
+    return own
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.real.locked import HTPASSWD, PASSWORD, USER, basic
 from tests.real.pusher import pusher
 from tests.real.shelf import versions
 from tests.real.test_login import docker_login
-from tests.support import ROOT, tree_of
+from tests.support import ROOT, shell, tree_of
 
 IMAGES = [f"app-{number:02}" for number in range(25)]
 SHOWN = "registry.example.com"
@@ -75,17 +75,7 @@ def follow(
     said = ""
     for command in commands(document):
         line = in_place.get(command, command).replace(SHOWN, registry.address)
-        done = subprocess.run(
-            ["bash", "-c", line],
-            cwd=folder,
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        said += f"$ {line}\n{done.stdout}"
-        assert done.returncode == 0, said
+        said += f"$ {line}\n{shell(line, folder, environ)}"
     return said
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.real.client import NOBODY
 from tests.real.distribution import Distribution
-from tests.support import ROOT
+from tests.support import ROOT, shell
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("wheel")]
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--constraint")
@@ -28,21 +27,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
-def done(command: str, folder: Path, environ: Mapping[str, str]) -> str:
-    """Run a command line that must succeed; all that it says."""
-    run = subprocess.run(
-        ["bash", "-c", command],
-        cwd=folder,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout
-    return run.stdout
-
-
 @pytest.mark.parametrize("extra", ["", "[verify]"])
 def test_a_wheel_in_a_bare_environment_leads_from_an_empty_folder_to_pages(
     wheel: Path, extra: str, registry: Distribution, tmp_path: Path
@@ -56,8 +40,8 @@ def test_a_wheel_in_a_bare_environment_leads_from_an_empty_folder_to_pages(
     for name in ("PYTHONPATH", "VIRTUAL_ENV"):
         environ.pop(name, None)
     where = f"--registry {registry.address} --path 'team/{{image}}'"
-    done(f"tagpages init {where}", folder, environ)
-    assert "\nerror" not in done("tagpages doctor", folder, environ)
-    assert "0 failed or held back" in done("tagpages build", folder, environ)
-    assert done("tagpages check", folder, environ) == ""
+    shell(f"tagpages init {where}", folder, environ)
+    assert "\nerror" not in shell("tagpages doctor", folder, environ)
+    assert "0 failed or held back" in shell("tagpages build", folder, environ)
+    assert shell("tagpages check", folder, environ) == ""
     assert (folder / "content/images/oci/tags_history.md").is_file()
