@@ -93,13 +93,15 @@ class Seen(msgspec.Struct, frozen=True):
     """One source's answer of one night.
 
     `images` are the answers by image; an image that the source does not have is in neither
-    mapping. With `failure` the source as a whole could not be asked. `changed` is that of `Table`.
-    The `quiet` images were not asked for, as they have not changed: their answer is what is known.
+    mapping. With `failure` the source as a whole could not be asked; `lost` says why a part of its
+    images is in neither mapping though the source may have them. `changed` is that of `Table`. The
+    `quiet` images were not asked for, as they have not changed: their answer is what is known.
     """
 
     images: Mapping[str, tuple[Tag, ...]] = {}
     failed: Mapping[str, Failure] = {}
     failure: Failure | None = None
+    lost: Failure | None = None
     changed: Mapping[str, str] = {}
     quiet: Collection[str] = ()
 

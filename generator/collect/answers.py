@@ -278,4 +278,5 @@ def _seen(
                 failed[name] = Failure(_OTHER)
     if len(failures) == len(parts):
         return Seen(failure=failures[0])
-    return Seen(images, failed, changed=changed, quiet=quiet)
+    lost = failures[0] if failures else None
+    return Seen(images, failed, lost=lost, changed=changed, quiet=quiet)

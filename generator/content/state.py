@@ -139,6 +139,8 @@ def encode_build(build: Build) -> bytes:
         fields.append(f'  "{name}": {{{body}}}')
     if build.scope:
         fields.append(f'  "scope": {_encode(build.scope).decode()}')
+    if build.filling:
+        fields.append(f'  "filling": {_encode(build.filling).decode()}')
     if build.matched:
         fields.append(f'  "matched": {_encode(build.matched).decode()}')
     fields.append(f'  "standing": {_encode_lines(build.standing, 2)}')

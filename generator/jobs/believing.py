@@ -141,6 +141,7 @@ def record(job: Job, known: Known, verdict: Verdict, report: Report) -> Build:
         held=verdict.held,
         gone=missing,
         scope=scope(job),
+        filling=tuple(sorted(verdict.filling & totals.keys())),
     )
 
 
