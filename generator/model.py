@@ -89,6 +89,17 @@ class Image(msgspec.Struct, frozen=True):
         return next((table for table in self.tables if table.name == name), None)
 
 
+class Artifact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is listed like an image and is none, such as a chart: its type.
+
+    `tags` has the digests (short form) of its tags where each took a request to know as none of an
+    image: who remembers them need not ask again.
+    """
+
+    kind: str
+    tags: dict[str, str] = {}
+
+
 class Seen(msgspec.Struct, frozen=True):
     """One source's answer of one night.
 

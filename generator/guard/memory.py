@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from generator.guard.extent import Extent, Place
 from generator.guard.findings import EVENTS, Finding, FindingKind
+from generator.model import Artifact
 
 FLAPS = 3
 """A tag that moved back more often than this, in the nights that are remembered, flaps."""
@@ -109,7 +110,7 @@ class Build(msgspec.Struct, frozen=True):
     what the last build had to tell that lasts; `noticed` has what happened (`EVENTS`) in the last
     nights, by the time of their builds.
     `outputs` are the kinds of file that it wrote, `matched` the entries of the catalog that matched
-    something in it or before.
+    something in it or before. `artifacts` are what is listed like images and is none, by key.
     """
 
     as_of: datetime | None = None
@@ -125,6 +126,7 @@ class Build(msgspec.Struct, frozen=True):
     noticed: dict[datetime, tuple[Finding, ...]] = {}
     outputs: tuple[str, ...] = ()
     matched: tuple[str, ...] = ()
+    artifacts: dict[str, Artifact] = {}
 
     def noticed_since(self, earlier: Build) -> list[Finding]:
         """What there is to tell: how things stand, and what happened that `earlier` lacks."""
