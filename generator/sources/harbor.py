@@ -42,13 +42,13 @@ class Harbor(VendorSpec, frozen=True, kw_only=True, tag="harbor"):
 
 class _Tag(msgspec.Struct):
     name: Text
-    push_time: str
+    push_time: str | None
 
 
 class _Artifact(msgspec.Struct):
-    digest: Text
+    digest: Text | None
     tags: list[_Tag] | None = None
-    type: Text = ""
+    type: Text | None = None
 
 
 class _Repository(msgspec.Struct):
@@ -100,9 +100,10 @@ class _HarborSource(NamespaceSource[Harbor]):
         return Rows(rows, missing=total - artifacts, cut=cut)
 
     def _row(self, artifact: _Artifact, tag: _Tag) -> Row:
-        is_image = self._spec.artifacts or artifact.type in _IMAGES
-        kind = "" if is_image else artifact.type
-        return Row(tag.name, artifact.digest, parse_time(tag.push_time), kind)
+        kind = artifact.type or ""
+        if self._spec.artifacts or kind in _IMAGES:
+            kind = ""
+        return Row(tag.name, artifact.digest or "", parse_time(tag.push_time or ""), kind)
 
     async def _api(self, repository: str) -> Endpoint:
         origin = self._spec.origin_of(self._spec.registry)
