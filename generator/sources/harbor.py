@@ -90,14 +90,15 @@ class _HarborSource(NamespaceSource[Harbor]):
         )
         api = await self._api(repository)
         rows: list[Row] = []
-        artifacts, total, cut = 0, 0, False
+        artifacts, total, cut, pages = 0, 0, False, 0
         async for reply, page in listed(api, target, list[_Artifact], _next, size=_tags):
+            pages += 1
             rows += [self._row(artifact, tag) for artifact in page for tag in artifact.tags or ()]
             artifacts += len(page)
             cut = len(page) == PAGE_SIZE
             counted = reply.headers.get("x-total-count")
             total = max(total, int(counted[:9]) if counted.isdecimal() else artifacts)
-        return Rows(rows, missing=total - artifacts, cut=cut)
+        return Rows(rows, missing=total - artifacts, cut=cut, pages=pages)
 
     def _row(self, artifact: _Artifact, tag: _Tag) -> Row:
         kind = artifact.type or ""
