@@ -89,17 +89,30 @@ class Image(msgspec.Struct, frozen=True):
         return next((table for table in self.tables if table.name == name), None)
 
 
+class Artifact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is listed like an image and is none, such as a chart: its type.
+
+    `tags` has the digests (short form) of its tags where each took a request to know as none of an
+    image: who remembers them need not ask again.
+    """
+
+    kind: str
+    tags: dict[str, str] = {}
+
+
 class Seen(msgspec.Struct, frozen=True):
     """One source's answer of one night.
 
     `images` are the answers by image; an image that the source does not have is in neither
-    mapping. With `failure` the source as a whole could not be asked. `changed` is that of `Table`.
-    The `quiet` images were not asked for, as they have not changed: their answer is what is known.
+    mapping. With `failure` the source as a whole could not be asked; `lost` says why a part of its
+    images is in neither mapping though the source may have them. `changed` is that of `Table`. The
+    `quiet` images were not asked for, as they have not changed: their answer is what is known.
     """
 
     images: Mapping[str, tuple[Tag, ...]] = {}
     failed: Mapping[str, Failure] = {}
     failure: Failure | None = None
+    lost: Failure | None = None
     changed: Mapping[str, str] = {}
     quiet: Collection[str] = ()
 

@@ -172,8 +172,8 @@ def damaged(data: bytes) -> bytes:
         (lambda _: b"\x1f\x8bnot gzip", "is damaged"),
         (damaged, "is damaged"),
         (
-            lambda data: gzip.decompress(data).replace(b'"version":2', b'"version":3'),
-            "its version is 3, and this tagpages reads 2 only",
+            lambda data: gzip.decompress(data).replace(b'"version":3', b'"version":4'),
+            "its version is 4, and this tagpages reads 3 only",
         ),
         (
             lambda data: gzip.decompress(data).replace(b"sha256:aaaa", b"sha256:../a", 1),

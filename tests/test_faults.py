@@ -54,7 +54,7 @@ class Nights:
         self.answered[what] += reply.status == 200
         return reply
 
-    def build(self, night: int, broken: Break = lambda _: None, *options: str) -> Run:
+    def build(self, night: int, broken: Break = lambda _: None) -> Run:
         """Build for so many nights after the first one, of a registry that breaks so."""
         self.asked.clear()
         self.answered.clear()
@@ -65,11 +65,7 @@ class Nights:
         catalog = self.folder / "catalog.json"
         catalog.write_text(json.dumps(keys))
         time = f"{FIRST + timedelta(days=night)}T01:00:00Z"
-        return tagpages("build", "--catalog", catalog, "--as-of", time, *options)
-
-    def build_the_rest(self, night: int) -> Run:
-        """Build in good weather, and believe what the guard holds for too much at once."""
-        return self.build(night, lambda _: None, "--accept-any-loss", "public")
+        return tagpages("build", "--catalog", catalog, "--as-of", time)
 
     @property
     def requests(self) -> int:
@@ -173,7 +169,7 @@ def test_of_half_of_the_connections_dropped_each_image_is_there_that_was_answere
     assert f"Failed ({IMAGES - len(whole)})" in run.err
     assert set(nights.answered.values()) <= {0, 1}
 
-    assert nights.build_the_rest(1).code == 0
+    assert nights.build(1).code == 0
     assert len(nights.pages) == IMAGES
     assert nights.requests == QUIET + (IMAGES - len(whole)) * NEW
 
@@ -189,7 +185,7 @@ def test_a_restart_of_90_s_ends_the_pull_and_the_next_run_asks_for_the_rest_only
     assert 0 < len(there) < IMAGES
     assert nights.journal.exists()
 
-    run = nights.build_the_rest(0)
+    run = nights.build(0)
     assert run.code == 0, run.err
     assert "going on with the pull" in run.err
     assert len(nights.pages) == IMAGES

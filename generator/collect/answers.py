@@ -12,9 +12,9 @@ import msgspec
 from generator.errors import Failure
 from generator.facts import by_place
 from generator.facts.base import Absent, CouldNotLook, Facts, FactsByPlace, Found, Place
-from generator.model import Image, Seen, Tag, tags_of
+from generator.model import Artifact, Image, Seen, Tag, tags_of
 
-VERSION = 2
+VERSION = 3
 _KNOWS: dict[type, int] = {CouldNotLook: 0, Absent: 1, Found: 2}
 _CUT = "its answer is missing: the answers end too early; collect again"
 _OTHER = (
@@ -68,7 +68,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     With `names`: the images that were to be asked for; when they had last changed, as `Table` has
     it (`changed`); and how what is listed fits the catalog (`matching`). With `image`: its `tags`,
     None where there is no such image, its `readme` (empty where it has none, None where nobody
-    said so), and `notes`, what was odd about it; or `artifact`, the type of what is no image; or
+    said so), and `notes`, what was odd about it; or the `artifact` that it is and no image; or
     the reason why it `failed`; or that it was not asked for, as it is `quiet`. With `failed` and no
     image: why the source was not asked to its end. With `facts`: those of digests, by digest. With
     `key`: the `value` that one request gave (in a journal only).
@@ -83,7 +83,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: tuple[str, ...] = ()
     quiet: bool = False
     readme: str | None = None
-    artifact: str = ""
+    artifact: Artifact | None = None
     failed: str = ""
     facts: dict[str, Facts] = {}
     key: str = ""
@@ -110,7 +110,7 @@ class SourceAnswers:
     quiet: set[str] = field(default_factory=set)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     readmes: dict[str, str] = field(default_factory=dict)
-    artifacts: dict[str, str] = field(default_factory=dict)
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     given_up: str = ""
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -153,7 +153,7 @@ class SourceAnswers:
                 tags=self.images[image],
                 notes=self.notes.get(image, ()),
                 readme=self.readmes.get(image),
-                artifact=self.artifacts.get(image, ""),
+                artifact=self.artifacts.get(image),
             )
         for image in sorted(self.quiet):
             yield Answer(table, image=image, quiet=True)
@@ -220,11 +220,11 @@ def readmes(parts: Sequence[Answers]) -> dict[str, dict[str, str]]:
     return told
 
 
-def artifacts(parts: Sequence[Answers]) -> Iterator[tuple[str, str, str]]:
-    """What is listed as an image and is none: table, image, and its type."""
+def artifacts(parts: Sequence[Answers]) -> Iterator[tuple[str, str, Artifact]]:
+    """What is listed like an image and is none: table, image, and what it is."""
     for part in parts:
         for table, source in part.tables.items():
-            yield from ((table, image, kind) for image, kind in source.artifacts.items())
+            yield from ((table, image, found) for image, found in source.artifacts.items())
 
 
 def facts(parts: Sequence[Answers]) -> FactsByPlace:
@@ -278,4 +278,5 @@ def _seen(
                 failed[name] = Failure(_OTHER)
     if len(failures) == len(parts):
         return Seen(failure=failures[0])
-    return Seen(images, failed, changed=changed, quiet=quiet)
+    lost = failures[0] if failures else None
+    return Seen(images, failed, lost=lost, changed=changed, quiet=quiet)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from generator.collect.answers import VERSION, Answer, Answers, Header, Matching
 from generator.errors import TagpagesError
 from generator.facts import decode_facts
-from generator.model import Tag, check_digest, check_name, checked_tags
+from generator.model import Artifact, Tag, check_digest, check_name, check_tags, checked_tags
 from generator.sources.base import checked_readme
 
 _BLOCK = 1 << 16
@@ -43,7 +43,7 @@ class _Line(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     quiet: bool = False
     readme: str | None = None
-    artifact: str = ""
+    artifact: Artifact | None = None
     failed: str = ""
     facts: dict[str, dict[str, msgspec.Raw]] = {}
     key: str = ""
@@ -121,6 +121,8 @@ def _checked(line: _Line) -> Answer:
     if tags is not None and line.image is not None:
         check_name(line.image)
         tags = checked_tags(tags)
+    if line.artifact:
+        check_tags(line.artifact.tags)
     return Answer(
         table=line.table,
         names=line.names,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from traceback import walk_tb
 from typing import Protocol, Self
@@ -18,7 +19,7 @@ from generator.collect.in_time import in_time, late
 from generator.collect.journal import Journal, Memo
 from generator.collect.look import NOTHING, Lookup, Wanted
 from generator.errors import SourceError, TagpagesError
-from generator.model import Image, Table, check_name, tags_of
+from generator.model import Artifact, Image, Table, check_name, tags_of
 from generator.registry import HiddenError, Session, Stats, Trace
 from generator.sources.base import README, Ask, Source, SourceSpec
 
@@ -52,7 +53,8 @@ class Collection:
 
     `selected` narrows the images to those of this run (`--only`, `--shard`); relative paths start
     at `root`; `facts` says what to look up of the digests that pages show; `in_doubt` says whether
-    the last answer about an image, by table and name, was not believed or did not come.
+    the last answer about an image, by table and name, was not believed or did not come; `artifact`
+    is what such an image was known to be, and so none.
     """
 
     sources: Mapping[str, SourceSpec]
@@ -63,6 +65,7 @@ class Collection:
     selected: Callable[[str], bool]
     facts: Wanted = NOTHING
     in_doubt: Callable[[str, str], bool] = lambda _table, _image: False
+    artifact: Callable[[str, str], Artifact | None] = lambda _table, _image: None
 
 
 class Shared:
@@ -107,7 +110,7 @@ class Pull:
         self._spec = shared.collection.sources[table]
         self._answers = answers
         self._notes: dict[str, list[str]] = {}
-        self._artifacts: dict[str, str] = {}
+        self._artifacts: dict[str, Artifact] = {}
         self._seen: set[str] = set()
         self._hidden: dict[str, str] = {}
 
@@ -203,7 +206,7 @@ class Pull:
             tags=None if tags is None else tuple(tags),
             notes=tuple(self._notes.get(name, ())),
             readme=readme,
-            artifact=self._artifacts.get(name, ""),
+            artifact=self._artifacts.get(name),
         )
 
     def _matching(self, named: Iterable[str]) -> Matching | None:
@@ -290,6 +293,7 @@ class Pull:
             session=self._shared.opened,
             tell=lambda image, oddity: self._notes.setdefault(image, []).append(oddity),
             tell_artifact=self._artifacts.__setitem__,
+            artifact=partial(collection.artifact, table),
             once=Memo(table, self._answers.values, self._keep).once,
         )
 

@@ -12,7 +12,7 @@ import msgspec
 
 from generator.collect.answers import Matching, SourceAnswers
 from generator.facts.base import CouldNotLook
-from generator.model import Tag
+from generator.model import Artifact, Tag
 from generator.registry import Session
 
 REFUSED = (
@@ -46,7 +46,9 @@ def take_out_secrets(answers: SourceAnswers, session: Session, ours: Collection[
         name: tuple(map(session.redacted, told)) for name, told in answers.notes.items() if told
     }
     answers.artifacts = {
-        public.get(name, name): session.redacted(kind) for name, kind in answers.artifacts.items()
+        public.get(name, name): Artifact(session.redacted(found.kind), found.tags)
+        for name, found in answers.artifacts.items()
+        if not session.reveals("\n".join(found.tags))
     }
     answers.failed = {
         public.get(name, name): session.redacted(reason) for name, reason in answers.failed.items()

@@ -129,8 +129,10 @@ def encode_build(build: Build) -> bytes:
     """The text of `build.json`: one entry a line, keys sorted."""
     fields = [f'  "version": {VERSION}', f'  "as_of": {_encode(build.as_of).decode()}']
     fields.append(f'  "outputs": {_encode(build.outputs).decode()}')
-    for name in ("totals", "failed", "held", "gone", "answers", "week"):
+    for name in ("totals", "failed", "held", "gone", "answers", "week", "artifacts"):
         entries: Mapping[str | date, object] = getattr(build, name)
+        if name == "artifacts" and not entries:
+            continue
         lines = [
             f"    {json.dumps(str(key))}: {_encode(entries[key]).decode()}"
             for key in sorted(entries, key=str)
@@ -139,6 +141,8 @@ def encode_build(build: Build) -> bytes:
         fields.append(f'  "{name}": {{{body}}}')
     if build.scope:
         fields.append(f'  "scope": {_encode(build.scope).decode()}')
+    if build.filling:
+        fields.append(f'  "filling": {_encode(build.filling).decode()}')
     if build.matched:
         fields.append(f'  "matched": {_encode(build.matched).decode()}')
     fields.append(f'  "standing": {_encode_lines(build.standing, 2)}')

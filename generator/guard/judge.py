@@ -26,7 +26,8 @@ class Verdict:
     `images` are the new last known good; those in `gone` lose their pages. The streaks are the
     next `Build`'s, but for the images that have lost their pages by then. `volumes` are of the
     sources that were measured, and `silent` names the tables of those that were not believed, and
-    `anew` those of which a great loss or gain was, so that nothing before it counts any more.
+    `anew` those of which a great loss or gain was, so that nothing before it counts any more. The
+    tables of `filling` have not been answered as a whole yet.
     With `is_untimely` nothing is believed, as the time of the build looks wrong. `moves` has what
     was measured of each source, for whoever looks at the rules.
     """
@@ -41,6 +42,7 @@ class Verdict:
     answers: dict[str, Answers] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     anew: set[str] = field(default_factory=set)
+    filling: set[str] = field(default_factory=set)
     is_untimely: bool = False
     moves: dict[str, SourceMove] = field(default_factory=dict)
 
@@ -85,6 +87,8 @@ def _add(verdict: Verdict, judged: Judged) -> None:
         verdict.moves[judged.table] = judged.move
     if judged.is_anew:
         verdict.anew.add(judged.table)
+    if judged.is_filling:
+        verdict.filling.add(judged.table)
     if not judged.answered:
         verdict.silent.add(judged.table)
     elif judged.volume:

@@ -26,7 +26,8 @@ class Judged:
     whose answer is not believed. Without `answered` that is so of all, and with
     `is_untimely` perhaps because the time of the build is wrong. `reviewed` is the extent of
     a hold of the whole source that is believed after all. `move` is what was measured, None where
-    the source as a whole was not, and so is `volume` where it is not believed.
+    the source as a whole was not, and so is `volume` where it is not believed. While the source
+    `is_filling` what is new in it is no gain.
     """
 
     night: Night
@@ -36,6 +37,7 @@ class Judged:
     unanswered: set[str] = field(default_factory=set)
     answered: bool = True
     is_untimely: bool = False
+    is_filling: bool = False
     reviewed: Extent = field(default_factory=Extent)
     findings: list[Finding] = field(default_factory=list)
     failed: dict[str, Streak] = field(default_factory=dict)

@@ -111,7 +111,8 @@ class SourceMove:
     counts all tags of the last known good, `stored` those of images too that the build is not
     about; `left` is what the last build left, and `past` how much the
     source showed and lost a week ago and since. `held` is the hold of the night before. `widened`
-    says that the catalog takes other images than before.
+    says that the catalog takes other images than before, or that not all of those that it takes
+    have been answered yet.
     """
 
     limits: Guard

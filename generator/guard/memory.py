@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from generator.guard.extent import Extent, Place
 from generator.guard.findings import EVENTS, Finding, FindingKind
+from generator.model import Artifact
 
 FLAPS = 3
 """A tag that moved back more often than this, in the nights that are remembered, flaps."""
@@ -104,10 +105,12 @@ class Build(msgspec.Struct, frozen=True):
     asked, `held` those of an answer that is held back, `gone` those of an image that no source
     has; keys are as `streak_key` makes them. `week` has how much the sources showed and lost in the
     last nights in which that moved, `answers` since when they answer the same, and `scope` is a
-    hash of what the catalog says of images. `standing` is what the last build had to tell that
-    lasts; `noticed` has what happened (`EVENTS`) in the last nights, by the time of their builds.
+    hash of what the catalog says of images. The sources of the tables in `filling` have not been
+    answered as a whole yet, since these are new or the catalog takes other images. `standing` is
+    what the last build had to tell that lasts; `noticed` has what happened (`EVENTS`) in the last
+    nights, by the time of their builds.
     `outputs` are the kinds of file that it wrote, `matched` the entries of the catalog that matched
-    something in it or before.
+    something in it or before. `artifacts` are what is listed like images and is none, by key.
     """
 
     as_of: datetime | None = None
@@ -118,10 +121,12 @@ class Build(msgspec.Struct, frozen=True):
     week: dict[date, dict[str, Volume]] = {}
     answers: dict[str, Answers] = {}
     scope: str = ""
+    filling: tuple[str, ...] = ()
     standing: tuple[Finding, ...] = ()
     noticed: dict[datetime, tuple[Finding, ...]] = {}
     outputs: tuple[str, ...] = ()
     matched: tuple[str, ...] = ()
+    artifacts: dict[str, Artifact] = {}
 
     def noticed_since(self, earlier: Build) -> list[Finding]:
         """What there is to tell: how things stand, and what happened that `earlier` lacks."""

@@ -92,6 +92,15 @@ class Night:
             for streak in (missing, held if held and held.same else None)
         )
 
+    def is_filling(self, table: str) -> bool:
+        """Whether not all images that the catalog takes from a source have been answered before."""
+        return (
+            self.rules.widened
+            or self.last.as_of is None
+            or table not in self.rules.stored
+            or table in self.last.filling
+        )
+
     def past(self, table: str) -> tuple[Volume, ...]:
         """How much a source showed and lost: a week ago, and in the nights since."""
         night = self.rules.as_of.date()

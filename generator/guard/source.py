@@ -43,6 +43,7 @@ def judge_source(night: Night, source: SourceRules, seen: Seen) -> Judged:
     """What of one source is believed: the last known good, wherever its answer is not."""
     known = _known(night, source)
     judged = Judged(night, source, known, dict(known), answers=night.last.answers.get(source.table))
+    judged.is_filling = night.is_filling(source.table)
     if seen.failure:
         _fail(judged, seen.failure)
         return judged
@@ -51,11 +52,14 @@ def judge_source(night: Night, source: SourceRules, seen: Seen) -> Judged:
     accepted = accepted_images(judged, moves)
     for image, failure in seen.failed.items():
         _fail(judged, failure, image)
+    if seen.lost and seen.lost not in seen.failed.values():
+        judged.findings.append(Finding("failed", detail=f"{source.table}: {seen.lost.reason}"))
     if night.rules.whole:
         judged.move = move = _source_move(judged, fresh, moves, accepted)
         if hold_source(judged, move):
             judged.believed |= {image: fresh.tables[image] for image in accepted}
             return judged
+    judged.is_filling = judged.is_filling and not _is_whole(judged, seen)
     judged.believed |= fresh.tables
     hold_tables(judged, moves, accepted)
     judged.volume = _volume(judged)
@@ -97,6 +101,15 @@ def _fail(judged: Judged, failure: Failure, image: str | None = None) -> None:
     judged.findings.append(
         Finding("failed", image, judged.table, failure.reason, nights=streak.nights)
     )
+
+
+def _is_whole(judged: Judged, seen: Seen) -> bool:
+    """Whether no more images that were never known are left to answer than may come in a night.
+
+    (Else one image that always fails would keep its source from ever being whole.)
+    """
+    left = len(seen.failed.keys() - judged.known.keys())
+    return not seen.lost and left <= judged.source.limits.source_gain * len(seen.images)
 
 
 def _fresh(night: Night, source: SourceRules, known: Tables, seen: Seen) -> _Fresh:
@@ -156,7 +169,7 @@ def _source_move(
         left=night.last.totals.get(table),
         past=night.past(table),
         held=night.last.held.get(streak_key(table)),
-        widened=rules.widened or night.last.as_of is None,
+        widened=judged.is_filling,
     )
 
 

@@ -13,11 +13,11 @@ from generator.content.known import Known
 from generator.errors import UsageError
 from generator.guard.findings import Finding
 from generator.guard.judge import Verdict
-from generator.guard.memory import Build, Streak, Totals, noticed, standing, week
+from generator.guard.memory import Build, Streak, Totals, noticed, standing, streak_key, week
 from generator.guard.night import Accepted, Rules, SourceRules
 from generator.jobs.job import Job
 from generator.jobs.planning import CATALOG
-from generator.model import Image
+from generator.model import Artifact, Image
 from generator.report.changes import Report
 
 _MOST = 0.5
@@ -141,7 +141,21 @@ def record(job: Job, known: Known, verdict: Verdict, report: Report) -> Build:
         held=verdict.held,
         gone=missing,
         scope=scope(job),
+        filling=tuple(sorted(verdict.filling & totals.keys())),
     )
+
+
+def remembered_artifacts(
+    job: Job, last: Build, verdict: Verdict, told: Iterable[tuple[str, str, Artifact]]
+) -> dict[str, Artifact]:
+    """The artifacts that are listed like images, with those of before that nobody answered for."""
+    kept = {
+        key: artifact
+        for key, artifact in last.artifacts.items()
+        if {key, key.partition(":")[0]} & verdict.failed.keys()
+        or not job.selected(key.partition(":")[2])
+    }
+    return kept | {streak_key(table, image): found for table, image, found in told if found.tags}
 
 
 def happened(job: Job, last: Build, verdict: Verdict, report: Report) -> Build:

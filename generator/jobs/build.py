@@ -25,7 +25,7 @@ from generator.guard.findings import Finding
 from generator.guard.judge import Verdict, judge
 from generator.guard.memory import Build
 from generator.guard.readmes import ReadmeJudge
-from generator.jobs.believing import accepted, happened, record, rules
+from generator.jobs.believing import accepted, happened, record, remembered_artifacts, rules
 from generator.jobs.collect import Pull, collect, known_facts, read_answers
 from generator.jobs.job import Job
 from generator.jobs.planning import (
@@ -102,7 +102,8 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
             Finding("odd_answer", image, table, note) for table, image, note in notes(parts)
         ]
         plan.findings += [
-            Finding("no_image", image, table, kind) for table, image, kind in artifacts(parts)
+            Finding("no_image", image, table, found.kind)
+            for table, image, found in artifacts(parts)
         ]
         _note_changes(job, plan, known, subjects, as_of)
         unmatched, matched = note_unmatched(job, there, parts)
@@ -118,7 +119,9 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
                 report = report_of(job, plan, known, verdict.images, as_of)
             outputs = remaining_outputs(job, known.last, there.files, plan)
             left = record(job, known, verdict, report)
-            _write_build(tree, replace(left, outputs=outputs, matched=matched))
+            none = remembered_artifacts(job, known.last, verdict, artifacts(parts))
+            left = replace(left, outputs=outputs, matched=matched, artifacts=none)
+            _write_build(tree, left)
             _remove_leftovers(job, tree)
     return report
 

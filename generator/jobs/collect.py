@@ -56,6 +56,7 @@ def collect(job: Job, known: Known, observer: Observer, pull: Pull) -> Answers:
         ),
         facts=Wanted(job.variants, job.needs, known_facts(known), job.policies),
         in_doubt=lambda table, image: in_doubt(known.last, table, image),
+        artifact=lambda table, image: known.last.artifacts.get(streak_key(table, image)),
     )
     remote = pull.journaled and any(source.is_remote for source in sources.values())
     path = job.root / FOLDER / f"{_name(pull.shard)}.jsonl"

@@ -122,6 +122,8 @@ class Registry:
             async for page in pages(endpoint, "/v2/_catalog", "registry:catalog:*", CatalogPage):
                 names |= dict.fromkeys(page)
         except StatusError as error:
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise
             raise RegistryError(
                 f"{self._origin.netloc} does not list its repositories: {error}; "
                 "if it never does, name the images in `images.include`"

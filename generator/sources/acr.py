@@ -51,13 +51,14 @@ class Acr(VendorSpec, frozen=True, kw_only=True, tag="acr"):
 
 class _Tag(msgspec.Struct, rename="camel"):
     name: Text
-    digest: Text = ""
-    last_update_time: str = ""
-    created_time: str = ""
+    digest: Text | None = None
+    last_update_time: str | None = None
+    created_time: str | None = None
 
     def row(self) -> Row:
         """The tag as a row."""
-        return Row(self.name, self.digest, parse_time(self.last_update_time or self.created_time))
+        time = parse_time(self.last_update_time or self.created_time or "")
+        return Row(self.name, self.digest or "", time)
 
 
 class _Page(msgspec.Struct):

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from generator.errors import TagpagesError
-from generator.model import Table, Tag, TimeKind
+from generator.model import Artifact, Table, Tag, TimeKind
 from generator.registry import Repository, Session
 
 T = TypeVar("T")
@@ -43,8 +43,12 @@ async def ask_always(key: str, ask: Callable[[], Awaitable[T]]) -> T:  # noqa: A
     return await ask()
 
 
-def tell_nobody(image: str, oddity: str) -> None:
+def tell_nobody(image: str, oddity: object) -> None:
     """Leave it untold."""
+
+
+def know_nothing(image: str) -> None:
+    """Remember no artifact."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ class Ask:
     of an image; `repositories` overrides where an image lies; relative paths start at `root`;
     `session` gives the build's one HTTP session (only a source that needs it pays for it); `once`
     sends a request unless the journal has its value; `tell` is for what is odd in the answer about
-    an image, and costs nothing but itself; `tell_artifact` for an image that is an artifact of the
-    given type, and so none.
+    an image, and costs nothing but itself; `tell_artifact` for an image that is an artifact, and so
+    none; `artifact` is what was told so of it before.
     """
 
     root: Path
@@ -71,7 +75,8 @@ class Ask:
     session: Callable[[], Session]
     once: Once = ask_always
     tell: Callable[[str, str], None] = tell_nobody
-    tell_artifact: Callable[[str, str], None] = tell_nobody
+    tell_artifact: Callable[[str, Artifact], None] = tell_nobody
+    artifact: Callable[[str], Artifact | None] = know_nothing
 
 
 class Address(NamedTuple):

@@ -163,14 +163,15 @@ class _HubSource(TimedSource[DockerHub]):
             f"?page_size={PAGE_SIZE}&ordering=name"
         )
         tags: list[_Tag] = []
-        count, cut = 0, False
+        count, cut, pages = 0, False, 0
         async for _, page in listed(api, target, _TagPage, _next):
+            pages += 1
             tags += page.results
             count = max(count, page.count)
             cut = len(page) == PAGE_SIZE
         digests = await self._missing_digests(full, tags)
         rows = [Row(tag.name, tag.digest or digests.get(tag.name) or "", tag.time) for tag in tags]
-        return Rows(rows, missing=count - len(tags), cut=cut)
+        return Rows(rows, missing=count - len(tags), cut=cut, pages=pages)
 
     async def _missing_digests(self, repository: str, tags: list[_Tag]) -> dict[str, str | None]:
         """What the registry says of tags without a digest: by HEAD, which is no counted pull."""

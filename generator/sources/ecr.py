@@ -92,8 +92,8 @@ class Ecr(VendorSpec, frozen=True, kw_only=True, tag="ecr"):
 
 
 class _Image(msgspec.Struct, rename="camel"):
-    image_digest: Text = ""
-    image_tags: list[Text] = []
+    image_digest: Text | None = None
+    image_tags: list[Text] | None = None
     image_pushed_at: float | None = None
 
 
@@ -102,11 +102,11 @@ class _ImagePage(msgspec.Struct, rename="camel"):
     next_token: str | None = None
 
     def __len__(self) -> int:
-        return sum(len(image.image_tags) for image in self.image_details)
+        return sum(len(image.image_tags or ()) for image in self.image_details)
 
     @property
     def rows(self) -> list[Row]:
-        return [_row(tag, image) for image in self.image_details for tag in image.image_tags]
+        return [_row(tag, image) for image in self.image_details for tag in image.image_tags or ()]
 
 
 class _PublicTag(msgspec.Struct, rename="camel"):
@@ -243,4 +243,4 @@ class _EcrSource(NamespaceSource[Ecr]):
 
 def _row(tag: str, image: _Image) -> Row:
     pushed = image.image_pushed_at
-    return Row(tag, image.image_digest, None if pushed is None else unix_time(pushed))
+    return Row(tag, image.image_digest or "", None if pushed is None else unix_time(pushed))

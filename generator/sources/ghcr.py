@@ -57,7 +57,7 @@ class Ghcr(VendorSpec, frozen=True, kw_only=True, tag="ghcr"):
 
 
 class _Container(msgspec.Struct):
-    tags: list[Text]
+    tags: list[Text] | None
 
 
 class _Metadata(msgspec.Struct):
@@ -65,8 +65,8 @@ class _Metadata(msgspec.Struct):
 
 
 class _Version(msgspec.Struct):
-    name: Text
-    created_at: str
+    name: Text | None
+    created_at: str | None
     metadata: _Metadata
 
 
@@ -118,10 +118,10 @@ class _GhcrSource(NamespaceSource[Ghcr]):
         read = listed(api, target, list[_Version], by_link, size=_tags)
         pages = [page async for _, page in read]
         rows = [
-            Row(tag, version.name, parse_time(version.created_at))
+            Row(tag, version.name or "", parse_time(version.created_at or ""))
             for page in pages
             for version in page
-            for tag in version.metadata.container.tags
+            for tag in version.metadata.container.tags or ()
         ]
         return Rows(rows, missing=None if len(pages) > 1 else 0)
 
@@ -141,7 +141,7 @@ class _GhcrSource(NamespaceSource[Ghcr]):
 
 
 def _tags(page: list[_Version]) -> int:
-    return sum(len(version.metadata.container.tags) for version in page)
+    return sum(len(version.metadata.container.tags or ()) for version in page)
 
 
 def _personal_token(login: Credentials | None) -> Auth:

@@ -51,8 +51,8 @@ class Google(VendorSpec, frozen=True, kw_only=True, tag="google"):
 
 
 class _Manifest(msgspec.Struct, rename="camel"):
-    tag: list[Text] = []
-    time_uploaded_ms: str = "0"
+    tag: list[Text] | None = None
+    time_uploaded_ms: str | None = None
 
 
 class _Page(msgspec.Struct):
@@ -63,7 +63,7 @@ class _Page(msgspec.Struct):
     def __len__(self) -> int:
         """The longest of what it lists: tags, names of children, digests."""
         manifests = self.manifest or {}
-        tagged = sum(len(manifest.tag) for manifest in manifests.values())
+        tagged = sum(len(manifest.tag or ()) for manifest in manifests.values())
         return max(len(self.tags or ()), len(self.child or ()), len(manifests), tagged)
 
 
@@ -99,7 +99,7 @@ class _GoogleSource(NamespaceSource[Google]):
                 )
             for digest, manifest in page.manifest.items():
                 time = _uploaded(manifest)
-                rows += [Row(tag, digest, time) for tag in manifest.tag]
+                rows += [Row(tag, digest, time) for tag in manifest.tag or ()]
         return Rows(rows, missing=len(tags ^ {row.tag for row in rows}))
 
     async def _pages(self, repository: str) -> list[_Page]:
@@ -117,5 +117,5 @@ class _GoogleSource(NamespaceSource[Google]):
 
 
 def _uploaded(manifest: _Manifest) -> datetime | None:
-    milliseconds = manifest.time_uploaded_ms
+    milliseconds = manifest.time_uploaded_ms or ""
     return unix_time(int(milliseconds[:16]) / 1000) if milliseconds[:16].isdecimal() else None

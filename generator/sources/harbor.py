@@ -42,13 +42,13 @@ class Harbor(VendorSpec, frozen=True, kw_only=True, tag="harbor"):
 
 class _Tag(msgspec.Struct):
     name: Text
-    push_time: str
+    push_time: str | None
 
 
 class _Artifact(msgspec.Struct):
-    digest: Text
+    digest: Text | None
     tags: list[_Tag] | None = None
-    type: Text = ""
+    type: Text | None = None
 
 
 class _Repository(msgspec.Struct):
@@ -90,19 +90,21 @@ class _HarborSource(NamespaceSource[Harbor]):
         )
         api = await self._api(repository)
         rows: list[Row] = []
-        artifacts, total, cut = 0, 0, False
+        artifacts, total, cut, pages = 0, 0, False, 0
         async for reply, page in listed(api, target, list[_Artifact], _next, size=_tags):
+            pages += 1
             rows += [self._row(artifact, tag) for artifact in page for tag in artifact.tags or ()]
             artifacts += len(page)
             cut = len(page) == PAGE_SIZE
             counted = reply.headers.get("x-total-count")
             total = max(total, int(counted[:9]) if counted.isdecimal() else artifacts)
-        return Rows(rows, missing=total - artifacts, cut=cut)
+        return Rows(rows, missing=total - artifacts, cut=cut, pages=pages)
 
     def _row(self, artifact: _Artifact, tag: _Tag) -> Row:
-        is_image = self._spec.artifacts or artifact.type in _IMAGES
-        kind = "" if is_image else artifact.type
-        return Row(tag.name, artifact.digest, parse_time(tag.push_time), kind)
+        kind = artifact.type or ""
+        if self._spec.artifacts or kind in _IMAGES:
+            kind = ""
+        return Row(tag.name, artifact.digest or "", parse_time(tag.push_time or ""), kind)
 
     async def _api(self, repository: str) -> Endpoint:
         origin = self._spec.origin_of(self._spec.registry)

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Generic, TypeGuard, TypeVar
 
 from msgspec import Meta
 
-from generator.model import Table, Tag, TimeKind
+from generator.model import Artifact, Table, Tag, TimeKind, short_digest
 from generator.registry import (
     DOCKER_HUB,
     Built,
@@ -113,8 +113,11 @@ class OciSource(Source, Generic[S]):
         listed = await once(repository.name, repository.tags)
         if listed is None:
             return None
+        taken = [tag for tag in listed if self._spec.taken(tag)]
+        if await self._is_still_an_artifact(name, repository, taken):
+            return None
         known = _Known(self._ask.known(name))
-        wanted = known.ordered([tag for tag in listed if self._spec.taken(tag)])
+        wanted = known.ordered(taken)
         told = await self._told(repository)
         asked = [
             tag
@@ -122,11 +125,7 @@ class OciSource(Source, Generic[S]):
             if tag not in told
             and (tag not in known.digests or self._spec.is_due(name, tag, self._ask.as_of))
         ]
-
-        async def digest(tag: str) -> str | None:
-            return await once(f"{repository.name}:{tag}", partial(repository.digest, tag))
-
-        found = await spread(digest, asked, self._spec.concurrency)
+        found = await self._digests(repository, asked)
         news = {tag: row.digest for tag, row in told.items()} | found
         digests = {tag: news[tag] if tag in news else known.digests[tag] for tag in wanted}
         times = {row.digest: row.time for row in told.values() if self._is_believable(row.time)}
@@ -138,10 +137,42 @@ class OciSource(Source, Generic[S]):
             if digest
         ]
         if not self._spec.artifacts and not known.digests and kinds and all(kinds):
-            self._ask.tell_artifact(name, kinds[0])
+            self._ask.tell_artifact(name, _artifact(kinds[0], _shortened(digests)))
             return None
         times |= {digest: self._time(found) for digest, found in built.items()}
         return [Tag(tag, digest, times[digest]) for tag, digest in digests.items() if digest]
+
+    async def _is_still_an_artifact(
+        self, name: str, repository: Repository, taken: Collection[str]
+    ) -> bool:
+        """Whether all tags of what was an artifact are known as such, or turn out to be."""
+        known = None if self._spec.artifacts else self._ask.artifact(name)
+        if known is None:
+            return False
+        asked = [
+            tag
+            for tag in taken
+            if tag not in known.tags or self._spec.is_due(name, tag, self._ask.as_of)
+        ]
+        found = await self._digests(repository, asked)
+        there = set(known.tags.values())
+        new = [digest for digest in found.values() if digest and short_digest(digest) not in there]
+        built = await self._built(repository, new, {})
+        tags = known.tags | _shortened(found)
+        artifact = _artifact(known.kind, {tag: tags[tag] for tag in taken})
+        if not artifact.tags or not all(one.artifact for one in built.values()):
+            return False
+        self._ask.tell_artifact(name, artifact)
+        return True
+
+    async def _digests(self, repository: Repository, tags: Sequence[str]) -> dict[str, str | None]:
+        """The digest of each tag; None where the registry has none."""
+
+        async def digest(tag: str) -> str | None:
+            key = f"{repository.name}:{tag}"
+            return await self._ask.once(key, partial(repository.digest, tag))
+
+        return await spread(digest, tags, self._spec.concurrency)
 
     async def _told(self, repository: Repository) -> Mapping[str, Row]:  # noqa: ARG002 - for other kinds
         """What the registry says of its tags without being asked for each of them."""
@@ -186,6 +217,16 @@ class OciSource(Source, Generic[S]):
             credentials=self._spec.credentials(session.keychain.env),
             concurrency=self._spec.concurrency,
         )
+
+
+def _artifact(kind: str, tags: Mapping[str, str]) -> Artifact:
+    """What is no image, with those of its tags that have a digest, alike every night."""
+    return Artifact(kind, {tag: digest for tag, digest in sorted(tags.items()) if digest})
+
+
+def _shortened(digests: Mapping[str, str | None]) -> dict[str, str]:
+    """The short form of each tag's digest, empty where there is none."""
+    return {tag: short_digest(digest or "") for tag, digest in digests.items()}
 
 
 class _Known:

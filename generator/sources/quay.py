@@ -49,8 +49,8 @@ class _Tag(msgspec.Struct):
     """One revision of a tag; one with an end in the past is dead."""
 
     name: Text
-    manifest_digest: Text
-    start_ts: int
+    manifest_digest: Text | None
+    start_ts: int | None
     end_ts: int | None = None
 
 
@@ -123,7 +123,7 @@ class _QuaySource(TimedSource[Quay]):
         now = self._ask.session().clock.now().timestamp()
         pages = [page async for _, page in listed(await self._api(), target, _TagPage, _next)]
         rows = [
-            Row(tag.name, tag.manifest_digest, unix_time(tag.start_ts))
+            Row(tag.name, tag.manifest_digest or "", unix_time(tag.start_ts or 0))
             for page in pages
             for tag in page.tags
             if tag.end_ts is None or tag.end_ts > now

@@ -45,6 +45,7 @@ class Rows:
     rows: Sequence[Row]
     missing: int | None = 0
     cut: bool = False
+    pages: int = 1
 
     @property
     def repeats(self) -> bool:
@@ -65,10 +66,12 @@ class Rows:
 async def whole(ask: Callable[[], Awaitable[Rows]], known: Collection[str]) -> Rows:
     """A whole listing, each tag once; `missing` is by how much the server's count stays off.
 
-    Where the server tells how many entries there are, that proves it; a count that is off a little,
-    over listings that all have the same tags, is a wrong count. Where it does not tell, the
-    listings are put together by tag, until one has no news and all `known` tags are there, or are
-    missing again. Raises ShiftingError for a listing that does not come to rest.
+    Where the server tells how many entries there are, that proves it, unless `known` tags are
+    missing from several pages: what is deleted and pushed meanwhile leaves the count alone. Such a
+    list is read once more. A count that is off a little, over listings that all have the same tags,
+    is a wrong count. Where the server does not tell, the listings are put together by tag, until
+    one has no news and all `known` tags are there, or are missing again. Raises ShiftingError for a
+    listing that does not come to rest.
     """
     merged: dict[str, Row] = {}
     agreed = True
@@ -81,7 +84,9 @@ async def whole(ask: Callable[[], Awaitable[Rows]], known: Collection[str]) -> R
         if found.missing is None:
             if (attempt and not new) or not (found.repeats or set(known) - merged.keys()):
                 return Rows([*merged.values()])
-        elif not (found.missing or found.repeats):
+        elif not (found.missing or found.repeats) and (
+            attempt or found.pages == 1 or set(known) <= listing.keys()
+        ):
             return found
     if found.missing is not None and agreed and found.is_nearly_whole:
         return Rows([*listing.values()], found.missing)

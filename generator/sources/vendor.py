@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from generator.errors import TagpagesError
-from generator.model import Table, Tag, check_name, check_tags, checked_tags
+from generator.model import Artifact, Table, Tag, check_name, check_tags, checked_tags
 from generator.registry import (
     Auth,
     Credentials,
@@ -132,7 +132,7 @@ class VendorSource(Source, Generic[S]):
             )
         taken = [row for row in found.rows if self._spec.taken(row.tag)]
         if taken and not known_tags and all(row.artifact for row in taken):
-            self._ask.tell_artifact(name, taken[0].artifact)
+            self._ask.tell_artifact(name, Artifact(taken[0].artifact))
             return None
         return self._checked(name, repository, taken, known)
 

@@ -432,6 +432,15 @@ def test_a_registry_that_does_not_list_says_what_to_do(registry: FakeRegistry) -
         names(registry, ask={"listed": True})
 
 
+def test_a_registry_that_wants_us_to_wait_is_none_that_does_not_list(
+    registry: FakeRegistry,
+) -> None:
+    registry.when("GET", "/v2/_catalog", problem(429, "TOOMANYREQUESTS"))
+    with pytest.raises(TagpagesError, match="/v2/_catalog answered 429") as raised:
+        names(registry, ask={"listed": True})
+    assert "does not list" not in str(raised.value)
+
+
 def test_an_overridden_repository_is_asked(registry: FakeRegistry) -> None:
     registry.tag("team/legacy", "7", registry.image())
 

@@ -117,7 +117,9 @@ def ask(
         async with Server(handler).running() as server, session:
             outcome = Outcome(server, clock.slept)
             defaults["tell"] = lambda image, oddity: outcome.notes.append((image, oddity))
-            defaults["tell_artifact"] = lambda *told: outcome.artifacts.append(told)
+            defaults["tell_artifact"] = lambda image, found: outcome.artifacts.append(
+                (image, found.kind)
+            )
             source = spec_of(server.url).open(Ask(**(defaults | changes)))
             try:
                 outcome.names = list(await source.names())

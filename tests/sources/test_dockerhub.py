@@ -324,6 +324,35 @@ def test_a_deletion_while_the_pages_are_read_drops_no_other_tag() -> None:
     assert sorted(outcome.tags()) == sorted(tag for tag, _, _ in hub.repositories["team/app"])
 
 
+def test_a_deletion_and_a_push_that_leave_the_count_alone_drop_no_known_tag() -> None:
+    hub = Hub(repositories={"team/app": many(150)})
+    tags = [tag for tag, _, _ in hub.repositories["team/app"]]
+
+    def swap(call: Call) -> None:
+        entries = hub.repositories["team/app"]
+        if "page=2" in call.target and entries[0][0] == tags[0]:
+            entries[:] = [*entries[1:], ("9.9", digest(999), at(21))]
+
+    hub.rules.append(swap)
+
+    outcome = pull(hub, "app", known={"app": table((1, at(1), " ".join(tags)))})
+
+    assert set(outcome.tags()) == {*tags[1:], "9.9"}
+    assert len(outcome.server.calls) == 4
+
+
+@pytest.mark.parametrize(("entries", "calls"), [(50, 1), (150, 4)])
+def test_known_tags_that_are_gone_are_looked_for_once_more_where_there_are_several_pages(
+    entries: int, calls: int
+) -> None:
+    hub = Hub(repositories={"team/app": many(entries)})
+
+    outcome = pull(hub, "app", known={"app": table((1, at(1), "gone"))})
+
+    assert len(outcome.tags()) == entries
+    assert len(outcome.server.calls) == calls
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
