@@ -72,6 +72,10 @@ class Story(msgspec.Struct):
         """Leave out a version that cannot be read."""
         self.passed.append(Passed(moment, reason))
 
+    def has(self, digest: str) -> bool:
+        """Whether any tag ever pointed to a digest of that beginning."""
+        return any(span.digest.startswith(digest) for line in self.lines.values() for span in line)
+
     def version_at(self, number: int) -> int:
         """The index of the version that stood at a place of the line; -1 before the first one."""
         return sum(moment.number <= number for moment in self.moments) - 1

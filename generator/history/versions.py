@@ -32,7 +32,7 @@ class Known(Protocol):
         """The image's story, perhaps without its earlier spans."""
 
     def complete(self, image: str, story: Story, digests: Collection[str]) -> None:
-        """Give a story its earlier spans, if any of the digests is in them."""
+        """Give a story its earlier spans, if any of the digests may be in them."""
 
 
 class Nothing:
@@ -91,7 +91,7 @@ def read(
     for image, files, versions in work:
         pages = [_page(image, version, blobs) for version in versions]
         story = known.story(image)
-        known.complete(image, story, _moved_to(story.page, pages))
+        known.complete(image, story, _begun(story.page, pages))
         for version, page in zip(versions, pages, strict=True):
             if isinstance(page, str):
                 story.pass_over(version.moment, page)
@@ -170,14 +170,14 @@ def _page(image: str, version: _Version, blobs: Iterator[bytes | None]) -> Page 
         return f"{version.path}: {error}"
 
 
-def _moved_to(page: Page, pages: Iterable[Page | str]) -> set[str]:
-    """The digests that tags move to from page to page, and all those of tables with new names."""
+def _begun(page: Page, pages: Iterable[Page | str]) -> set[str]:
+    """The digests that tags point to from page to page where they did not on the page before."""
     digests = set()
     for after in pages:
         if isinstance(after, Page):
             for key, row in after.rows.items():
                 before = page.rows.get(key)
-                if before.digest != row.digest if before else key[0] not in page.tables:
+                if before is None or before.digest != row.digest:
                     digests.add(row.digest)
             page = after
     return digests

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from generator.errors import UsageError
@@ -15,6 +16,7 @@ from generator.history.cache import index
 from generator.history.moves import Story
 from generator.history.notes import moved_folder, on_trust
 from generator.history.repository import Line, Repository
+from generator.history.values import Moment
 from generator.history.versions import paths_of, read
 from generator.model import check_name, check_tag
 
@@ -70,32 +72,38 @@ class Search:
         was = (folder.strip("/") for folder in asked.was)
         return cls(asked, repository, (repository.folder, *was))
 
+    @cached_property
+    def line(self) -> Line:
+        """The commits, with what they did to the files of the image if one is asked for."""
+        image = self.asked.image
+        paths = paths_of(image_and_tag(image)[0], self.folders) if image else ()
+        return self.repository.line(paths)
+
     def in_image(self) -> Answer:
         """What one image's own files say: few enough to read them each time."""
         name, tag = image_and_tag(self.asked.image)
-        line = self.repository.line(paths_of(name, self.folders))
-        question = self._question(line, tag)
+        line, question = self.line, self._question(tag)
         found = read(self.repository, line.changes, self.folders)
         stories = {image: story for image, story, _ in found}
         notes = list(moved_folder(self.repository, self.folders, name, line))
         place = line.moments[-1].number if question.ends is None else question.ends
         if stories and place >= 0:
             notes += on_trust(self.repository, self.folders, name, line.moments[place])
-        return self._answer(stories, question, line, [f"{name}: {note}" for note in notes])
+        notes = [f"{name}: {note}" for note in notes]
+        return self._answer(stories, question, line.moments[0], notes)
 
     def everywhere(self) -> Answer:
         """What all images' files say of a digest, by way of the index."""
-        line = self.repository.line()
-        question = self._question(line, None)
-        digest = question.digest or ""
+        question = self._question(None)
         with index(self.repository, self.folders, self.asked.rev) as everything:
-            # a digest that is nowhere may be in a version that could not be read
-            images = everything.images_with(digest) or everything.unreadable()
-            stories = {image: everything.whole(image) for image in images}
-        return self._answer(stories, question, line, [])
+            stories = everything.stories_with(question.digest or "")
+            if not stories:  # it may be in a version that could not be read
+                stories = {image: everything.whole(image) for image in everything.unreadable()}
+            oldest = everything.head.oldest
+        return self._answer(stories, question, oldest, [])
 
     def _answer(
-        self, stories: Mapping[str, Story], question: Question, line: Line, notes: list[str]
+        self, stories: Mapping[str, Story], question: Question, oldest: Moment, notes: list[str]
     ) -> Answer:
         spans: list[Told] = []
         verdict: Verdict = "answered"
@@ -109,8 +117,7 @@ class Search:
                 absence = answers.absence(story, question)
                 verdict = verdict if absence.is_known else "unknown"
                 notes.append(f"{image}: {absence.reason}")
-        oldest = line.moments[0]
-        is_cut = self.repository.is_cut(oldest.commit)
+        is_cut = oldest.commit in self.repository.cuts
         if is_cut and (question.begins is None or question.begins < 0):
             verdict = "unknown"
             notes.append(
@@ -125,20 +132,20 @@ class Search:
             oldest.time if is_cut else None,
         )
 
-    def _question(self, line: Line, tag: str | None) -> Question:
+    def _question(self, tag: str | None) -> Question:
         digest = _digest(self.asked.digest) if self.asked.digest else None
         at, since, until = (
-            self.place(text, line) if text else None
+            self.place(text) if text else None
             for text in (self.asked.at, self.asked.since, self.asked.until)
         )
         return Question(tag, self.asked.table, digest, at, since, until)
 
-    def place(self, text: str, line: Line) -> int:
+    def place(self, text: str) -> int:
         """The number of the last commit by a day's end (UTC), by a time, or of a revision."""
         if time := _time(text):
-            return line.number_at(time)
+            return self.line.number_at(time)
         commit = self.repository.resolved(text)
-        for moment in line.moments:
+        for moment in self.line.moments:
             if moment.commit == commit:
                 return moment.number
         raise UsageError(
