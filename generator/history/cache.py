@@ -13,7 +13,6 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -75,10 +74,10 @@ class Index:
         self._complete(image, story)
         return story
 
-    def files(self, image: str) -> dict[str, str]:
-        """The blobs, by path, of the image's files that are there."""
-        rows = self._database.execute("SELECT files FROM images WHERE name = ?", (image,))
-        return next((_decode_files(files) for (files,) in rows), {})
+    def files(self) -> dict[str, dict[str, str]]:
+        """The blobs, by image and path, of the files that are there."""
+        rows = self._database.execute("SELECT name, files FROM images")
+        return {name: _decode_files(files) for name, files in rows}
 
     def story(self, image: str) -> Story:
         """An image's story without its earlier spans."""
@@ -153,8 +152,7 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tagpages"
 
 
-@dataclass(frozen=True)
-class _Cache:
+class _Cache(msgspec.Struct, frozen=True):
     repository: Repository
     folders: Sequence[str]
     path: Path

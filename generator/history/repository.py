@@ -9,13 +9,14 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from subprocess import PIPE, Popen
 from threading import Thread
 from typing import IO, NamedTuple, cast
+
+import msgspec
 
 from generator.errors import TagpagesError, UsageError
 from generator.history.values import Moment
@@ -40,8 +41,7 @@ class Change(NamedTuple):
     blob: str | None
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """Commits along first parents, and what they did to the files asked for; the oldest first.
 
     `parent` is the first parent of the oldest commit, if it has one.
@@ -56,8 +56,7 @@ class Line:
         return sum(moment.time <= time for moment in self.moments) - 1
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True, dict=True):
     """A git repository seen from one commit. `top` is its top folder, of the work tree if any.
 
     `folder` is where the content lies, as git names it: below `top`, with slashes. `cuts` are the

@@ -25,8 +25,8 @@ FILES = (TAGS_FILE, OLD_PAGE)
 class Known(Protocol):
     """What was read before, image by image."""
 
-    def files(self, image: str) -> dict[str, str]:
-        """The blobs, by path, of the image's files that were there at last."""
+    def files(self) -> dict[str, dict[str, str]]:
+        """The blobs, by image and path, of the files that were there at last."""
 
     def story(self, image: str) -> Story:
         """The image's story, perhaps without its earlier spans."""
@@ -39,7 +39,7 @@ class Nothing:
     """Nothing was read before."""
 
     @staticmethod
-    def files(_image: str) -> dict[str, str]:
+    def files() -> dict[str, dict[str, str]]:
         """No file."""
         return {}
 
@@ -83,8 +83,9 @@ def read(
     `folders` are the content folders, today's first.
     """
     work = []
+    there = known.files()
     for image, image_changes in by_image(changes, folders, FILES).items():
-        files = dict(known.files(image))
+        files = there.get(image, {})
         work.append((image, files, list(_versions(image, image_changes, folders, files))))
     ids = [version.blob for *_, versions in work for version in versions if version.blob]
     blobs = repository.blobs(ids)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+
+import msgspec
 
 from generator.errors import UsageError
 from generator.history import answers
@@ -29,8 +30,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGEST = re.compile(r"(?:[a-z0-9]+(?:[+._-][a-z0-9]+)*:)?[a-zA-Z0-9=_-]+")
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What the command line asks for, as it is written there."""
 
     content: Path
@@ -57,8 +57,7 @@ def answer(asked: Asked) -> Answer:
     return search.in_image() if asked.image else search.everywhere()
 
 
-@dataclass(frozen=True)
-class Search:
+class Search(msgspec.Struct, frozen=True, dict=True):
     """A question, where to look, and the content folders, today's first."""
 
     asked: Asked

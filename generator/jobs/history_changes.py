@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from generator.content.details import DETAILS_FILE, decode_details
 from generator.errors import TagpagesError, UsageError
