@@ -141,7 +141,7 @@ def index(
     try:
         with closing(cache.current()) as database:
             yield Index(database)
-    except (sqlite3.Error, msgspec.MsgspecError) as error:
+    except (OSError, sqlite3.Error, msgspec.MsgspecError) as error:
         raise TagpagesError(
             f"the cache {cache.path} cannot be used: {error}; delete it and ask again"
         ) from None

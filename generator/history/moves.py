@@ -80,6 +80,11 @@ class Story(msgspec.Struct):
         """The index of the version that stood at a place of the line; -1 before the first one."""
         return sum(moment.number <= number for moment in self.moments) - 1
 
+    def has_page_at(self, number: int) -> bool:
+        """Whether there was a page at a place of the line."""
+        index = self.version_at(number)
+        return index >= 0 and index not in self.removed
+
     def last(self, span: Span) -> int:
         """The index of the last version that lists a span."""
         return (len(self.moments) if span.ended is None else span.ended) - 1

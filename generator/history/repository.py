@@ -6,8 +6,9 @@ Only the line of first parents counts: what was published on a branch, whichever
 from __future__ import annotations
 
 import os
+import posixpath
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -31,6 +32,8 @@ _LOG = (
 _LATEST = int(datetime(9000, 1, 1, tzinfo=UTC).timestamp())
 """No commit is believed to be later: git holds times that no calendar has."""
 _RAW = ("--raw", "--no-abbrev", "--sparse")
+_ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE"}
+"""What git tells a hook of the repository that it belongs to: here the folder says which."""
 
 
 class Change(NamedTuple):
@@ -82,6 +85,10 @@ class Repository(msgspec.Struct, frozen=True, dict=True):
         cuts = (there / shallow).read_text().split() if (there / shallow).exists() else ()
         return cls(top, folder if folder != "." else "", commit, frozenset(cuts))
 
+    def folders(self, was: Iterable[str]) -> tuple[str, ...]:
+        """Where the content lies, and then where it lay before, from the top of the repository."""
+        return (self.folder, *(posixpath.normpath(f"/{folder}").strip("/") for folder in was))
+
     def resolved(self, revision: str) -> str:
         """The commit that a revision names. Raises UsageError when there is none."""
         return _resolved(self.top, revision)[-1]
@@ -123,7 +130,7 @@ class Repository(msgspec.Struct, frozen=True, dict=True):
             return
         self._fetch_missing(ids)
         command = [*_GIT, "-C", str(self.top), "cat-file", "--batch", "--buffer"]
-        with Popen(command, stdin=PIPE, stdout=PIPE) as process:  # noqa: S603 - git
+        with Popen(command, stdin=PIPE, stdout=PIPE, env=_environ()) as process:  # noqa: S603 - git
             stdin, stdout = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
             Thread(target=_feed, args=(stdin, ids), daemon=True).start()
             try:
@@ -236,7 +243,11 @@ def _run(
             input=feed,
             capture_output=True,
             check=False,
-            env=os.environ | environ,
+            env=_environ() | environ,
         )
     except FileNotFoundError:
         raise UsageError("git is not installed: `tagpages history` reads with it") from None
+
+
+def _environ() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}

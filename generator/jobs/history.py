@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 
@@ -68,8 +69,7 @@ class Search(msgspec.Struct, frozen=True, dict=True):
     def of(cls, asked: Asked) -> Search:
         """The search for what is asked. Raises UsageError where there is no repository."""
         repository = Repository.around(asked.content, asked.rev)
-        was = (folder.strip("/") for folder in asked.was)
-        return cls(asked, repository, (repository.folder, *was))
+        return cls(asked, repository, repository.folders(asked.was))
 
     @cached_property
     def line(self) -> Line:
@@ -86,7 +86,7 @@ class Search(msgspec.Struct, frozen=True, dict=True):
         stories = {image: story for image, story, _ in found}
         notes = list(moved_folder(self.repository, self.folders, name, line))
         place = line.moments[-1].number if question.ends is None else question.ends
-        if stories and place >= 0:
+        if any(story.has_page_at(place) for story in stories.values()):
             notes += on_trust(self.repository, self.folders, name, line.moments[place])
         notes = [f"{name}: {note}" for note in notes]
         return self._answer(stories, question, line.moments[0], notes)
@@ -121,7 +121,7 @@ class Search(msgspec.Struct, frozen=True, dict=True):
             verdict = "unknown"
             notes.append(
                 f"not known before {answers.stamp(oldest)}: this is a shallow clone;"
-                f" `git -C {self.repository.top} fetch --unshallow` fetches the rest"
+                f" `git -C {quote(str(self.repository.top))} fetch --unshallow` fetches the rest"
             )
         return Answer(
             VERSION,
@@ -137,13 +137,20 @@ class Search(msgspec.Struct, frozen=True, dict=True):
             self.place(text) if text else None
             for text in (self.asked.at, self.asked.since, self.asked.until)
         )
+        if since is not None and until is not None and since > until:
+            raise UsageError(f"--since comes after --until: {self.asked.since}, {self.asked.until}")
         return Question(tag, self.asked.table, digest, at, since, until)
 
     def place(self, text: str) -> int:
         """The number of the last commit by a day's end (UTC), by a time, or of a revision."""
         if time := _time(text):
             return self.line.number_at(time)
-        commit = self.repository.resolved(text)
+        try:
+            commit = self.repository.resolved(text)
+        except UsageError as error:
+            raise UsageError(
+                f"{error}; a day is written as 2024-05-31, a time as 2024-05-31T12:00"
+            ) from None
         for moment in self.line.moments:
             if moment.commit == commit:
                 return moment.number

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from shlex import quote
 
 from generator.catalog.spec import History
 from generator.content.files import HISTORY_FILES, HISTORY_PAGE, MOVES_CHART, SIZES_CHART
@@ -34,12 +35,12 @@ def write(job: Job, revision: str, was: tuple[str, ...]) -> int:
     if settings is None:
         raise UsageError(f"{job.file}: add `history: {{days: 90}}` to have such pages")
     repository = Repository.around(job.content, revision)
-    folders = (repository.folder, *(folder.strip("/") for folder in was))
+    folders = repository.folders(was)
     with index(repository, folders, revision) as everything:
         if everything.head.is_cut:
             raise UsageError(
                 "this is a shallow clone, and history pages need all of it:"
-                f" `git -C {repository.top} fetch --unshallow` fetches the rest"
+                f" `git -C {quote(str(repository.top))} fetch --unshallow` fetches the rest"
             )
         stories = {name: everything.whole(name) for name in everything.images()}
         as_of = everything.head.newest.time
