@@ -13,7 +13,7 @@ import msgspec
 
 from generator.errors import UsageError
 from generator.history import answers
-from generator.history.answers import Answer, Question, Told, Verdict
+from generator.history.answers import Answer, Question, Seen, Told, Verdict
 from generator.history.cache import index
 from generator.history.moves import Story
 from generator.history.notes import moved_folder, on_trust
@@ -116,19 +116,25 @@ class Search(msgspec.Struct, frozen=True, dict=True):
                 absence = answers.absence(story, question)
                 verdict = verdict if absence.is_known else "unknown"
                 notes.append(f"{image}: {absence.reason}")
-        is_cut = oldest.commit in self.repository.cuts
-        if is_cut and (question.begins is None or question.begins < 0):
+        cut = self.cut_at(oldest)
+        if cut and (question.begins is None or question.begins < 0):
             verdict = "unknown"
-            notes.append(
-                f"not known before {answers.stamp(oldest)}: this is a shallow clone;"
-                f" `git -C {quote(str(self.repository.top))} fetch --unshallow` fetches the rest"
-            )
+            notes.append(cut)
         return Answer(
             VERSION,
             verdict,
             answers.newest_first(spans),
             tuple(notes),
-            oldest.time if is_cut else None,
+            oldest.time if cut else None,
+        )
+
+    def cut_at(self, oldest: Moment | Seen) -> str:
+        """What there is to say where a shallow clone ends at a commit; empty where it does not."""
+        if oldest.commit not in self.repository.cuts:
+            return ""
+        return (
+            f"not known before {answers.stamp(oldest)}: this is a shallow clone;"
+            f" `git -C {quote(str(self.repository.top))} fetch --unshallow` fetches the rest"
         )
 
     def _question(self, tag: str | None) -> Question:
