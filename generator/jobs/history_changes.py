@@ -10,9 +10,12 @@ from generator.content.details import DETAILS_FILE, decode_details
 from generator.errors import TagpagesError, UsageError
 from generator.facts.base import Facts
 from generator.facts.moves import move
-from generator.history.answers import Answer, Told
+from generator.history.answers import Answer, Told, Verdict
 from generator.history.comparison import Compared, Comparison
 from generator.jobs.history import VERSION, Asked, Search, answer
+
+_GRAVEST: tuple[Verdict, ...] = ("unknown", "answered", "absent")
+"""What is said of several tables: one that is not known leaves the whole unknown."""
 
 
 def what_changed(asked: Asked, before: str, after: str) -> Comparison:
@@ -24,15 +27,16 @@ def what_changed(asked: Asked, before: str, after: str) -> Comparison:
     if ":" not in asked.image or asked.at or asked.since or asked.until or asked.digest:
         raise UsageError("--what-changed is asked of IMAGE:TAG, with --from and --to alone")
     now = answer(replace(asked, at=after or asked.rev))
-    notes, verdict = list(now.notes), now.verdict
+    notes, verdicts = list(now.notes), {now.verdict} if not now.spans else set()
     changes = []
     for span in now.spans:
         was = _before(asked, before, span)
         notes += was.notes
-        verdict = verdict if was.spans else was.verdict
+        verdicts.add(was.verdict)
         changes += [_compared(asked, old, span, notes) for old in was.spans]
-    if verdict == "answered" and not all(change.is_known for change in changes):
-        verdict = "unknown"
+    if not all(change.is_known for change in changes):
+        verdicts.add("unknown")
+    verdict = next(verdict for verdict in _GRAVEST if verdict in verdicts)
     return Comparison(VERSION, verdict, tuple(changes), tuple(dict.fromkeys(notes)))
 
 

@@ -122,6 +122,14 @@ def test_what_came_before_the_first_digest_is_nothing(repo: Repo) -> None:
     assert ask(repo, "app:latest", "--from", "2024-04-01", "--to", "2024-05-02").code == 1
 
 
+def test_one_table_that_moved_answers_beside_another_that_never_did(repo: Repo) -> None:
+    run = ask(repo, "app:latest")
+    assert (run.code, run.out.count("packages: 3 changed")) == (0, 1)
+    assert run.err == f"tagpages: app: `latest` pointed to nothing before {digest('a')}\n"
+    repo.night(DAY[3], app={"public": {"latest": "c"}, "private": {"latest": "a"}})
+    assert ask(repo, "app:latest").code == 2
+
+
 def test_what_came_before_a_shallow_clone_is_not_known(repo: Repo) -> None:
     copy = Repo(repo.root.parent / "clone")
     repo.git("clone", "--quiet", "--depth=2", f"file://{repo.root}", copy.root)
