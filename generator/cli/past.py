@@ -81,5 +81,7 @@ def _write_history(job: Job, *, rev: str, was: tuple[str, ...], **asked: Any) ->
 
     if any(asked.values()):
         raise UsageError("--write is about all images: of the questions, leave all out")
-    click.echo(f"tagpages: {write(job, rev, was)} files of history pages changed", err=True)
+    written = write(job, rev, was)
+    for note in (*written.notes, f"{written.files} files of history pages changed"):
+        click.echo(f"tagpages: {note}", err=True)
     return DONE
