@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import generator
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 REQUIREMENTS = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
@@ -175,3 +177,7 @@ def test_a_dependency_is_pinned_and_has_its_reason(requirement: str) -> None:
 
 def test_the_pins_name_no_package_host() -> None:
     assert "://" not in (ROOT / "constraints.txt").read_text()
+
+
+def test_the_package_knows_its_own_version() -> None:
+    assert generator.__version__ == PROJECT["version"]

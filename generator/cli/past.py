@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ def _tell_history(
 ) -> int:
     from generator.jobs.history import EXIT_CODES, Asked, answer
 
+    gc.freeze()  # what is loaded stays: to look it through at the end takes a tenth of an answer
     question = Asked(content, **asked)
     if what_changed:
         from generator.history import comparison
@@ -79,5 +81,7 @@ def _write_history(job: Job, *, rev: str, was: tuple[str, ...], **asked: Any) ->
 
     if any(asked.values()):
         raise UsageError("--write is about all images: of the questions, leave all out")
-    click.echo(f"tagpages: {write(job, rev, was)} files of history pages changed", err=True)
+    written = write(job, rev, was)
+    for note in (*written.notes, f"{written.files} files of history pages changed"):
+        click.echo(f"tagpages: {note}", err=True)
     return DONE

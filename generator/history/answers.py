@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from generator.history.moves import Story
-from generator.history.values import AGED, Moment, Span, Why
+from generator.history.values import AGED, Moment, Passed, Span, Why
 
 Verdict = Literal["answered", "absent", "unknown"]
 
@@ -124,11 +124,16 @@ def passed(story: Story, question: Question) -> list[str]:
         index = story.version_at(begins)
         begins = story.moments[index].number if index >= 0 else -1
     return [
-        f"passed over the version of {stamp(item.moment)}: {item.reason}"
+        passing(item)
         for item in story.passed
         if (begins is None or item.moment.number > begins)
         and (ends is None or item.moment.number <= ends)
     ]
+
+
+def passing(item: Passed) -> str:
+    """What is said of a version that was passed over."""
+    return f"passed over the version of {stamp(item.moment)}: {item.reason}"
 
 
 def stamp(moment: Moment | Seen) -> str:

@@ -13,23 +13,21 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
-from generator.errors import TagpagesError
+from generator import __version__
+from generator.errors import TagpagesError, UsageError
 from generator.history.moves import Story
 from generator.history.repository import Line, Repository
 from generator.history.values import Moment, Span
 from generator.history.versions import read
+from generator.model import short_digest
 
-FORMAT = 1
+FORMAT = 2
 """To be raised when the same versions give other records."""
-DIGESTS_ASKED = 1000
-"""The most digests that are looked for in one query: SQLite has a limit."""
 
 _TABLES = """
 CREATE TABLE head (value BLOB);
@@ -59,7 +57,7 @@ class Index:
     """The stories of all images, up to the repository's commit.
 
     The last span of each line is kept apart from the earlier ones, so that one more night costs the
-    same however long the history is.
+    same however long the history is. Of digests the beginnings are kept that tell them apart.
     """
 
     def __init__(self, database: sqlite3.Connection) -> None:
@@ -76,10 +74,10 @@ class Index:
         self._complete(image, story)
         return story
 
-    def files(self, image: str) -> dict[str, str]:
-        """The blobs, by path, of the image's files that are there."""
-        rows = self._database.execute("SELECT files FROM images WHERE name = ?", (image,))
-        return next((_decode_files(files) for (files,) in rows), {})
+    def files(self) -> dict[str, dict[str, str]]:
+        """The blobs, by image and path, of the files that are there."""
+        rows = self._database.execute("SELECT name, files FROM images")
+        return {name: _decode_files(files) for name, files in rows}
 
     def story(self, image: str) -> Story:
         """An image's story without its earlier spans."""
@@ -87,13 +85,13 @@ class Index:
         return next((_decode_story(tip) for (tip,) in rows), Story())
 
     def complete(self, image: str, story: Story, digests: Collection[str]) -> None:
-        """Give a story its earlier spans if any of the digests is in them, to be stored anew."""
-        marks = ", ".join("?" * len(digests))
-        query = f"SELECT 1 FROM digests WHERE image = ? AND digest IN ({marks})"  # noqa: S608
-        if (
-            len(digests) > DIGESTS_ASKED
-            or self._database.execute(query, (image, *digests)).fetchone()
-        ):
+        """Give a story its earlier spans, to be stored anew, unless all the digests are new to it.
+
+        The digests are noted as those of the image.
+        """
+        rows = {(short_digest(digest), image) for digest in digests}
+        noted = self._database.executemany("INSERT OR IGNORE INTO digests VALUES (?, ?)", rows)
+        if noted.rowcount < len(rows):
             self._complete(image, story)
             self._database.execute("DELETE FROM earlier WHERE image = ?", (image,))
 
@@ -109,12 +107,16 @@ class Index:
         """All images that ever had a page, by name."""
         return self._names("SELECT name FROM images ORDER BY name")
 
-    def images_with(self, digest: str) -> list[str]:
-        """The images that had a digest of that beginning, by name."""
-        return self._names(
-            "SELECT DISTINCT image FROM digests WHERE digest BETWEEN ? AND ? ORDER BY image",
-            (digest, f"{digest}~"),
-        )
+    def stories_with(self, digest: str) -> dict[str, Story]:
+        """The whole stories of the images that had a digest of that beginning, by name.
+
+        It is written as `sha256:` and twelve characters or more.
+        """
+        query = "SELECT image FROM digests WHERE digest = ? ORDER BY image"
+        stories = {
+            image: self.whole(image) for image in self._names(query, (short_digest(digest),))
+        }
+        return {image: story for image, story in stories.items() if story.has(digest)}
 
     def unreadable(self) -> list[str]:
         """The images that have a version which cannot be read, by name."""
@@ -133,13 +135,13 @@ def index(
     Where that folder cannot be written to, the index is made in memory. Raises TagpagesError for a
     cache that cannot be used.
     """
-    key = "\0".join((str(repository.top), *folders, revision, version("tagpages"), str(FORMAT)))
+    key = "\0".join((str(repository.top), *folders, revision, __version__, str(FORMAT)))
     file = f"history-{sha256(key.encode()).hexdigest()[:16]}.sqlite"
     cache = _Cache(repository, folders, (folder or default_folder()) / file)
     try:
         with closing(cache.current()) as database:
             yield Index(database)
-    except (sqlite3.Error, msgspec.MsgspecError) as error:
+    except (OSError, sqlite3.Error, msgspec.MsgspecError) as error:
         raise TagpagesError(
             f"the cache {cache.path} cannot be used: {error}; delete it and ask again"
         ) from None
@@ -150,8 +152,7 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tagpages"
 
 
-@dataclass(frozen=True)
-class _Cache:
+class _Cache(msgspec.Struct, frozen=True):
     repository: Repository
     folders: Sequence[str]
     path: Path
@@ -181,7 +182,7 @@ class _Cache:
             uri = f"{self.path.absolute().as_uri()}?mode=ro"
             with closing(sqlite3.connect(uri, uri=True)) as database:
                 head = Index(database).head
-            if not head.is_cut or self._is_cut(head.oldest):
+            if not head.is_cut or head.oldest.commit in self.repository.cuts:
                 return head
         return None
 
@@ -194,7 +195,8 @@ class _Cache:
         database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
         if line is None or head is None:
             line = self.repository.line(self._paths)
-            head = Head(line.moments[0], line.moments[0], self._is_cut(line.moments[0]))
+            oldest = line.moments[0]
+            head = Head(oldest, oldest, oldest.commit in self.repository.cuts)
             database.executescript(_TABLES)
         self._take_in(database, line)
         database.execute("DELETE FROM head")
@@ -205,9 +207,10 @@ class _Cache:
 
     def _after(self, head: Head) -> Line | None:
         """What came after the newest commit of a head; None if that is not on today's line."""
-        if not self.repository.is_ancestor(head.newest.commit):
+        try:
+            line = self.repository.line(self._paths, after=head.newest)
+        except UsageError:  # git has forgotten that commit
             return None
-        line = self.repository.line(self._paths, after=head.newest)
         return line if line.parent == head.newest.commit else None
 
     def _take_in(self, database: sqlite3.Connection, line: Line) -> None:
@@ -217,24 +220,7 @@ class _Cache:
             database.execute("REPLACE INTO images VALUES (?, ?, ?, ?)", row)
             if earlier := story.earlier():
                 database.execute("INSERT INTO earlier VALUES (?, ?)", (image, _encode(earlier)))
-            database.executemany(
-                "INSERT OR IGNORE INTO digests VALUES (?, ?)",
-                [(digest, image) for digest in _digests(story, line.moments[0].number)],
-            )
 
     @property
     def _paths(self) -> list[str]:
         return [folder or "." for folder in self.folders]
-
-    def _is_cut(self, oldest: Moment) -> bool:
-        return self.repository.is_cut(oldest.commit)
-
-
-def _digests(story: Story, number: int) -> set[str]:
-    """The digests of the spans that begin at that place of the line, or later."""
-    return {
-        span.digest
-        for line in story.lines.values()
-        for span in line
-        if story.moments[span.first].number >= number
-    }

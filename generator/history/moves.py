@@ -72,9 +72,18 @@ class Story(msgspec.Struct):
         """Leave out a version that cannot be read."""
         self.passed.append(Passed(moment, reason))
 
+    def has(self, digest: str) -> bool:
+        """Whether any tag ever pointed to a digest of that beginning."""
+        return any(span.digest.startswith(digest) for line in self.lines.values() for span in line)
+
     def version_at(self, number: int) -> int:
         """The index of the version that stood at a place of the line; -1 before the first one."""
         return sum(moment.number <= number for moment in self.moments) - 1
+
+    def has_page_at(self, number: int) -> bool:
+        """Whether there was a page at a place of the line."""
+        index = self.version_at(number)
+        return index >= 0 and index not in self.removed
 
     def last(self, span: Span) -> int:
         """The index of the last version that lists a span."""

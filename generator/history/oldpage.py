@@ -29,7 +29,8 @@ _SHORTCODE = re.compile(r"""\{\{[<%]\s*(/?)\s*(tabs?|tabpane)\b([^}]*)[>%]\}\}""
 _TITLE = re.compile(r"""(?:(?:title|name|header)\s*=\s*)?["`]([^"`]*)["`]""")
 _ANCHOR = re.compile(r"\s*\{#[^}]*\}\s*$")
 _CELL = re.compile(r"(?<!\\)\|")
-_MARKUP = re.compile(r"<[^>]*>|\]\([^)]*\)|[*\[]")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_MARKUP = re.compile(r"<[^>]*>|!\[[^\]]*\]\([^)]*\)|\](?:\([^)]*\)|\[[^\]]*\])|[*\[]")
 _CODE = re.compile(r"`+([^`]+)`+")
 _BETWEEN = re.compile(r"[,\s]+")
 _DIGEST = re.compile(r"\b(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})\b")
@@ -48,7 +49,8 @@ def read(data: bytes, written: date) -> Page:
         raise TagpagesError("a merge conflict was committed in it")
     front = _FRONT_MATTER.match(text)
     reader = _Reader(written)
-    for line in _without_code(text[front.end() if front else 0 :].split("\n")):
+    body = _COMMENT.sub("", text[front.end() if front else 0 :])
+    for line in _without_code(body.split("\n")):
         reader.take(line)
     return Page(reader.rows, tuple(reader.tables), frozenset(reader.names))
 
@@ -114,7 +116,7 @@ class _Reader:
             elif self.around:
                 self.heading = self.around.pop()
         elif self.around and not closing and (title := _TITLE.search(parameters)):
-            self._name(title[1])
+            self._head(title[1])
 
     def _head(self, text: str) -> None:
         self._name(_MARKUP.sub("", _ANCHOR.sub("", text)).replace("`", ""))
@@ -160,7 +162,7 @@ def _cells(line: str, columns: _Columns) -> tuple[tuple[str, ...], str, str]:
     """The tags, the digest and the day of a row: most rows are those of the version before."""
     cells = _split(line)
     cells += [""] * (max(place or 0 for place in columns) + 1 - len(cells))
-    cell = _MARKUP.sub(" ", cells[columns.tag])
+    cell = _MARKUP.sub(" ", cells[columns.tag].replace("\\", ""))  # no tag has a backslash
     text = " ".join(_CODE.findall(cell)) or cell
     tags = tuple(check_tag(tag) for tag in _BETWEEN.split(text) if tag)
     digest = _DIGEST.search(cells[columns.digest])

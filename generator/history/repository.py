@@ -6,16 +6,18 @@ Only the line of first parents counts: what was published on a branch, whichever
 from __future__ import annotations
 
 import os
+import posixpath
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from subprocess import PIPE, Popen
 from threading import Thread
 from typing import IO, NamedTuple, cast
+
+import msgspec
 
 from generator.errors import TagpagesError, UsageError
 from generator.history.values import Moment
@@ -30,6 +32,8 @@ _LOG = (
 _LATEST = int(datetime(9000, 1, 1, tzinfo=UTC).timestamp())
 """No commit is believed to be later: git holds times that no calendar has."""
 _RAW = ("--raw", "--no-abbrev", "--sparse")
+_ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE"}
+"""What git tells a hook of the repository that it belongs to: here the folder says which."""
 
 
 class Change(NamedTuple):
@@ -40,8 +44,7 @@ class Change(NamedTuple):
     blob: str | None
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """Commits along first parents, and what they did to the files asked for; the oldest first.
 
     `parent` is the first parent of the oldest commit, if it has one.
@@ -56,16 +59,17 @@ class Line:
         return sum(moment.time <= time for moment in self.moments) - 1
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True, dict=True):
     """A git repository seen from one commit. `top` is its top folder, of the work tree if any.
 
-    `folder` is where the content lies, as git names it: below `top`, with slashes.
+    `folder` is where the content lies, as git names it: below `top`, with slashes. `cuts` are the
+    commits at which a shallow clone ends: what came before them is not there.
     """
 
     top: Path
     folder: str
     commit: str
+    cuts: frozenset[str]
 
     @classmethod
     def around(cls, content: Path, revision: str) -> Repository:
@@ -75,14 +79,19 @@ class Repository:
         """
         content = content.absolute()
         there = next(folder for folder in (content, *content.parents) if folder.is_dir())
-        up = _git(there, "rev-parse", "--show-cdup").decode().strip()
-        top = (there.resolve() / up).resolve()
+        *up, shallow, commit = _resolved(there, revision, "--show-cdup", "--git-path", "shallow")
+        top = (there.resolve() / "".join(up)).resolve()
         folder = (there.resolve() / content.relative_to(there)).relative_to(top).as_posix()
-        return cls(top, folder if folder != "." else "", _resolved(top, revision))
+        cuts = (there / shallow).read_text().split() if (there / shallow).exists() else ()
+        return cls(top, folder if folder != "." else "", commit, frozenset(cuts))
+
+    def folders(self, was: Iterable[str]) -> tuple[str, ...]:
+        """Where the content lies, and then where it lay before, from the top of the repository."""
+        return (self.folder, *(posixpath.normpath(f"/{folder}").strip("/") for folder in was))
 
     def resolved(self, revision: str) -> str:
         """The commit that a revision names. Raises UsageError when there is none."""
-        return _resolved(self.top, revision)
+        return _resolved(self.top, revision)[-1]
 
     def line(self, paths: Sequence[str] = (), after: Moment | None = None) -> Line:
         """The line of first parents down from the commit, with the changes of these paths.
@@ -111,17 +120,6 @@ class Repository:
         found = [Change(moments[-n], path, blob) for n, path, blob in reversed(changes)]
         return Line(moments, found, parent)
 
-    def is_ancestor(self, commit: str) -> bool:
-        """Whether the commit is there, and is the repository's own or one before it."""
-        run = _run(self.top, "merge-base", "--is-ancestor", commit, self.commit)
-        return run.returncode == 0
-
-    def is_cut(self, oldest: str) -> bool:
-        """Whether a shallow clone ends at this commit: what came before is not there."""
-        words = ("--is-shallow-repository", "--git-path", "shallow")
-        is_shallow, path = _git(self.top, "rev-parse", *words).decode().splitlines()
-        return is_shallow == "true" and oldest in (self.top / path).read_text().split()
-
     def blobs(self, ids: Sequence[str]) -> Iterator[bytes | None]:
         """The contents of blobs, in their order; None for one that git does not have.
 
@@ -132,7 +130,7 @@ class Repository:
             return
         self._fetch_missing(ids)
         command = [*_GIT, "-C", str(self.top), "cat-file", "--batch", "--buffer"]
-        with Popen(command, stdin=PIPE, stdout=PIPE) as process:  # noqa: S603 - git
+        with Popen(command, stdin=PIPE, stdout=PIPE, env=_environ()) as process:  # noqa: S603 - git
             stdin, stdout = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
             Thread(target=_feed, args=(stdin, ids), daemon=True).start()
             try:
@@ -184,12 +182,14 @@ class Repository:
             _git(self.top, *fetch, "--filter=blob:none", "--stdin", feed=feed)
 
 
-def _resolved(top: Path, revision: str) -> str:
+def _resolved(folder: Path, revision: str, *asked: str) -> list[str]:
+    """The lines that answer what else is asked of a repository, and the commit of a revision."""
     name = f"{revision}^{{commit}}"
-    run = _run(top, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
-    if run.returncode:
-        raise UsageError(f"git knows no commit {revision!r} in {top}")
-    return run.stdout.decode().split()[-1]
+    asking = ("rev-parse", *asked, "--verify", "--quiet", "--end-of-options", name)
+    run = _run(folder, *asking)
+    if run.returncode == 1:
+        raise UsageError(f"git knows no commit {revision!r} in {folder}")
+    return os.fsdecode(_checked(run, folder)).rstrip("\n").split("\n")
 
 
 def _moments(commits: list[tuple[str, int]], after: Moment | None) -> list[Moment]:
@@ -224,7 +224,10 @@ def _blob(stdout: IO[bytes]) -> bytes | None:
 
 def _git(folder: Path, *arguments: str, feed: bytes = b"") -> bytes:
     """What git prints. Raises UsageError with what it says is wrong."""
-    run = _run(folder, *arguments, feed=feed)
+    return _checked(_run(folder, *arguments, feed=feed), folder)
+
+
+def _checked(run: subprocess.CompletedProcess[bytes], folder: Path) -> bytes:
     if run.returncode:
         reason = run.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
         raise UsageError(f"git cannot read the history in {folder}: {reason}")
@@ -240,7 +243,11 @@ def _run(
             input=feed,
             capture_output=True,
             check=False,
-            env=os.environ | environ,
+            env=_environ() | environ,
         )
     except FileNotFoundError:
         raise UsageError("git is not installed: `tagpages history` reads with it") from None
+
+
+def _environ() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}

@@ -25,21 +25,21 @@ FILES = (TAGS_FILE, OLD_PAGE)
 class Known(Protocol):
     """What was read before, image by image."""
 
-    def files(self, image: str) -> dict[str, str]:
-        """The blobs, by path, of the image's files that were there at last."""
+    def files(self) -> dict[str, dict[str, str]]:
+        """The blobs, by image and path, of the files that were there at last."""
 
     def story(self, image: str) -> Story:
         """The image's story, perhaps without its earlier spans."""
 
     def complete(self, image: str, story: Story, digests: Collection[str]) -> None:
-        """Give a story its earlier spans, if any of the digests is in them."""
+        """Give a story its earlier spans, if any of the digests may be in them."""
 
 
 class Nothing:
     """Nothing was read before."""
 
     @staticmethod
-    def files(_image: str) -> dict[str, str]:
+    def files() -> dict[str, dict[str, str]]:
         """No file."""
         return {}
 
@@ -83,15 +83,16 @@ def read(
     `folders` are the content folders, today's first.
     """
     work = []
+    there = known.files()
     for image, image_changes in by_image(changes, folders, FILES).items():
-        files = dict(known.files(image))
+        files = there.get(image, {})
         work.append((image, files, list(_versions(image, image_changes, folders, files))))
     ids = [version.blob for *_, versions in work for version in versions if version.blob]
     blobs = repository.blobs(ids)
     for image, files, versions in work:
         pages = [_page(image, version, blobs) for version in versions]
         story = known.story(image)
-        known.complete(image, story, _moved_to(story.page, pages))
+        known.complete(image, story, _begun(story.page, pages))
         for version, page in zip(versions, pages, strict=True):
             if isinstance(page, str):
                 story.pass_over(version.moment, page)
@@ -170,14 +171,14 @@ def _page(image: str, version: _Version, blobs: Iterator[bytes | None]) -> Page 
         return f"{version.path}: {error}"
 
 
-def _moved_to(page: Page, pages: Iterable[Page | str]) -> set[str]:
-    """The digests that tags move to from page to page, and all those of tables with new names."""
+def _begun(page: Page, pages: Iterable[Page | str]) -> set[str]:
+    """The digests that tags point to from page to page where they did not on the page before."""
     digests = set()
     for after in pages:
         if isinstance(after, Page):
             for key, row in after.rows.items():
                 before = page.rows.get(key)
-                if before.digest != row.digest if before else key[0] not in page.tables:
+                if before is None or before.digest != row.digest:
                     digests.add(row.digest)
             page = after
     return digests

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from shlex import quote
+
+import msgspec
 
 from generator.errors import UsageError
 from generator.history import answers
-from generator.history.answers import Answer, Question, Told, Verdict
+from generator.history.answers import Answer, Question, Seen, Told, Verdict
 from generator.history.cache import index
 from generator.history.moves import Story
 from generator.history.notes import moved_folder, on_trust
 from generator.history.repository import Line, Repository
+from generator.history.values import Moment
 from generator.history.versions import paths_of, read
 from generator.model import check_name, check_tag
 
@@ -27,8 +31,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGEST = re.compile(r"(?:[a-z0-9]+(?:[+._-][a-z0-9]+)*:)?[a-zA-Z0-9=_-]+")
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What the command line asks for, as it is written there."""
 
     content: Path
@@ -55,8 +58,7 @@ def answer(asked: Asked) -> Answer:
     return search.in_image() if asked.image else search.everywhere()
 
 
-@dataclass(frozen=True)
-class Search:
+class Search(msgspec.Struct, frozen=True, dict=True):
     """A question, where to look, and the content folders, today's first."""
 
     asked: Asked
@@ -67,35 +69,40 @@ class Search:
     def of(cls, asked: Asked) -> Search:
         """The search for what is asked. Raises UsageError where there is no repository."""
         repository = Repository.around(asked.content, asked.rev)
-        was = (folder.strip("/") for folder in asked.was)
-        return cls(asked, repository, (repository.folder, *was))
+        return cls(asked, repository, repository.folders(asked.was))
+
+    @cached_property
+    def line(self) -> Line:
+        """The commits, with what they did to the files of the image if one is asked for."""
+        image = self.asked.image
+        paths = paths_of(image_and_tag(image)[0], self.folders) if image else ()
+        return self.repository.line(paths)
 
     def in_image(self) -> Answer:
         """What one image's own files say: few enough to read them each time."""
         name, tag = image_and_tag(self.asked.image)
-        line = self.repository.line(paths_of(name, self.folders))
-        question = self._question(line, tag)
+        line, question = self.line, self._question(tag)
         found = read(self.repository, line.changes, self.folders)
         stories = {image: story for image, story, _ in found}
         notes = list(moved_folder(self.repository, self.folders, name, line))
         place = line.moments[-1].number if question.ends is None else question.ends
-        if stories and place >= 0:
+        if any(story.has_page_at(place) for story in stories.values()):
             notes += on_trust(self.repository, self.folders, name, line.moments[place])
-        return self._answer(stories, question, line, [f"{name}: {note}" for note in notes])
+        notes = [f"{name}: {note}" for note in notes]
+        return self._answer(stories, question, line.moments[0], notes)
 
     def everywhere(self) -> Answer:
         """What all images' files say of a digest, by way of the index."""
-        line = self.repository.line()
-        question = self._question(line, None)
-        digest = question.digest or ""
+        question = self._question(None)
         with index(self.repository, self.folders, self.asked.rev) as everything:
-            # a digest that is nowhere may be in a version that could not be read
-            images = everything.images_with(digest) or everything.unreadable()
-            stories = {image: everything.whole(image) for image in images}
-        return self._answer(stories, question, line, [])
+            stories = everything.stories_with(question.digest or "")
+            if not stories:  # it may be in a version that could not be read
+                stories = {image: everything.whole(image) for image in everything.unreadable()}
+            oldest = everything.head.oldest
+        return self._answer(stories, question, oldest, [])
 
     def _answer(
-        self, stories: Mapping[str, Story], question: Question, line: Line, notes: list[str]
+        self, stories: Mapping[str, Story], question: Question, oldest: Moment, notes: list[str]
     ) -> Answer:
         spans: list[Told] = []
         verdict: Verdict = "answered"
@@ -109,36 +116,48 @@ class Search:
                 absence = answers.absence(story, question)
                 verdict = verdict if absence.is_known else "unknown"
                 notes.append(f"{image}: {absence.reason}")
-        oldest = line.moments[0]
-        is_cut = self.repository.is_cut(oldest.commit)
-        if is_cut and (question.begins is None or question.begins < 0):
+        cut = self.cut_at(oldest)
+        if cut and (question.begins is None or question.begins < 0):
             verdict = "unknown"
-            notes.append(
-                f"not known before {answers.stamp(oldest)}: this is a shallow clone;"
-                f" `git -C {self.repository.top} fetch --unshallow` fetches the rest"
-            )
+            notes.append(cut)
         return Answer(
             VERSION,
             verdict,
             answers.newest_first(spans),
             tuple(notes),
-            oldest.time if is_cut else None,
+            oldest.time if cut else None,
         )
 
-    def _question(self, line: Line, tag: str | None) -> Question:
+    def cut_at(self, oldest: Moment | Seen) -> str:
+        """What there is to say where a shallow clone ends at a commit; empty where it does not."""
+        if oldest.commit not in self.repository.cuts:
+            return ""
+        return (
+            f"not known before {answers.stamp(oldest)}: this is a shallow clone;"
+            f" `git -C {quote(str(self.repository.top))} fetch --unshallow` fetches the rest"
+        )
+
+    def _question(self, tag: str | None) -> Question:
         digest = _digest(self.asked.digest) if self.asked.digest else None
         at, since, until = (
-            self.place(text, line) if text else None
+            self.place(text) if text else None
             for text in (self.asked.at, self.asked.since, self.asked.until)
         )
+        if since is not None and until is not None and since > until:
+            raise UsageError(f"--since comes after --until: {self.asked.since}, {self.asked.until}")
         return Question(tag, self.asked.table, digest, at, since, until)
 
-    def place(self, text: str, line: Line) -> int:
+    def place(self, text: str) -> int:
         """The number of the last commit by a day's end (UTC), by a time, or of a revision."""
         if time := _time(text):
-            return line.number_at(time)
-        commit = self.repository.resolved(text)
-        for moment in line.moments:
+            return self.line.number_at(time)
+        try:
+            commit = self.repository.resolved(text)
+        except UsageError as error:
+            raise UsageError(
+                f"{error}; a day is written as 2024-05-31, a time as 2024-05-31T12:00"
+            ) from None
+        for moment in self.line.moments:
             if moment.commit == commit:
                 return moment.number
         raise UsageError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from shlex import quote
+from typing import NamedTuple
 
 from generator.catalog.spec import History
 from generator.content.files import HISTORY_FILES, HISTORY_PAGE, MOVES_CHART, SIZES_CHART
@@ -12,6 +14,7 @@ from generator.content.front_matter import split, with_values
 from generator.content.tree import Tree
 from generator.errors import TagpagesError, UsageError
 from generator.history import charts, page
+from generator.history.answers import passing
 from generator.history.cache import index
 from generator.history.moves import Story
 from generator.history.repository import Repository
@@ -24,8 +27,15 @@ PATH = "history/"
 TEMPLATE = "history.md.j2"
 
 
-def write(job: Job, revision: str, was: tuple[str, ...]) -> int:
-    """Write the pages of all images that have one at that revision; how many files changed.
+class Written(NamedTuple):
+    """How many files changed, and what there is to say of the versions that they tell of."""
+
+    files: int
+    notes: tuple[str, ...]
+
+
+def write(job: Job, revision: str, was: tuple[str, ...]) -> Written:
+    """Write the pages of all images that have one at that revision.
 
     Pages of images that are gone are removed. Raises UsageError where the catalog asks for none, or
     a shallow clone has not all that they tell.
@@ -34,12 +44,12 @@ def write(job: Job, revision: str, was: tuple[str, ...]) -> int:
     if settings is None:
         raise UsageError(f"{job.file}: add `history: {{days: 90}}` to have such pages")
     repository = Repository.around(job.content, revision)
-    folders = (repository.folder, *(folder.strip("/") for folder in was))
+    folders = repository.folders(was)
     with index(repository, folders, revision) as everything:
         if everything.head.is_cut:
             raise UsageError(
                 "this is a shallow clone, and history pages need all of it:"
-                f" `git -C {repository.top} fetch --unshallow` fetches the rest"
+                f" `git -C {quote(str(repository.top))} fetch --unshallow` fetches the rest"
             )
         stories = {name: everything.whole(name) for name in everything.images()}
         as_of = everything.head.newest.time
@@ -56,7 +66,13 @@ def write(job: Job, revision: str, was: tuple[str, ...]) -> int:
     with tree.lock():
         for change in changes:
             tree.apply(change)
-    return len(changes)
+    notes = (
+        f"{image}: {passing(item)}"
+        for image, story in stories.items()
+        for item in story.passed
+        if item.moment.time > pages.begins
+    )
+    return Written(len(changes), tuple(notes))
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,28 @@ def test_a_cache_that_is_damaged_deep_down_is_named(repo: Repo) -> None:
     assert repo.ask("--digest", digest("a")).code == 0
 
 
+def test_a_folder_in_place_of_a_cache_is_named(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    repo.spans("--digest", digest("a"))
+    (path,) = caches(repo)
+    path.unlink()
+    path.mkdir()
+    run = repo.ask("--digest", digest("a"))
+    assert run.code == 2
+    assert f"the cache {path} cannot be used" in run.err
+    assert caches(repo) == [path]
+
+
+def test_a_longer_digest_than_the_index_keeps_is_compared_whole(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    assert repo.spans("--digest", "a" * 20)
+    repo.write("tool/tags.json", b"{")
+    repo.commit(DAY[1])
+    run = repo.ask("--digest", "a" * 19 + "b")
+    assert (run.code, "tool: no version lists it" in run.err) == (2, True)
+    assert "app: " not in run.err
+
+
 def test_where_no_cache_can_be_written_the_answer_is_the_same(repo: Repo, tmp_path: Path) -> None:
     repo.night(DAY[0], app=A)
     (tmp_path / "file").write_text("")

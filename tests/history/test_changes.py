@@ -122,6 +122,37 @@ def test_what_came_before_the_first_digest_is_nothing(repo: Repo) -> None:
     assert ask(repo, "app:latest", "--from", "2024-04-01", "--to", "2024-05-02").code == 1
 
 
+def test_one_table_that_moved_answers_beside_another_that_never_did(repo: Repo) -> None:
+    run = ask(repo, "app:latest")
+    assert (run.code, run.out.count("packages: 3 changed")) == (0, 1)
+    assert run.err == f"tagpages: app: `latest` pointed to nothing before {digest('a')}\n"
+    repo.night(DAY[3], app={"public": {"latest": "c"}, "private": {"latest": "a"}})
+    assert ask(repo, "app:latest").code == 2
+
+
+def test_what_came_before_a_shallow_clone_is_not_known(repo: Repo) -> None:
+    copy = Repo(repo.root.parent / "clone")
+    repo.git("clone", "--quiet", "--depth=2", f"file://{repo.root}", copy.root)
+    run = ask(copy, "app:latest", "--table", "public")
+    assert (run.code, run.out) == (2, "")
+    assert "`latest` pointed to nothing before" not in run.err
+    assert "not known before 2024-05-02 01:00" in run.err
+    assert "fetch --unshallow` fetches the rest" in run.err
+
+
+def test_a_digest_contains_what_was_recorded_while_any_tag_had_it(repo: Repo) -> None:
+    repo.night(DAY[3], app={"public": {"latest": "c"}})
+    repo.night(DAY[4], app={"public": {"latest": "b"}})
+    repo.night(DAY[5], app={"public": {"latest": "b", "old": "c"}})
+    details(repo, b=contents(2, {"bash": "7"}), c=contents(1, {"bash": "6"}))
+    repo.commit(DAY[6])
+    details(repo, b=contents(2, {"bash": "7"}))
+    repo.night(DAY[7], app={"public": {"latest": "b"}})
+    run = ask(repo, "app:latest", "--table", "public")
+    assert (run.code, run.err) == (0, "")
+    assert "bash 6 → 7\n" in run.out
+
+
 def test_only_a_tag_has_two_digests(repo: Repo) -> None:
     for question in (["app"], ["app:latest", "--at", DAY[0]], ["app:latest", "--from", "nowhere"]):
         assert ask(repo, *question).code == 2, question

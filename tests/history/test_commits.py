@@ -225,6 +225,34 @@ def test_a_folder_that_was_renamed_is_followed_and_else_hinted_at(repo: Repo) ->
     assert told(by_digest) == told(spans)[1:]
 
 
+@pytest.mark.parametrize("was", [".", "./", ""])
+def test_content_that_lay_at_the_top_is_followed_and_else_hinted_at(repo: Repo, was: str) -> None:
+    for image, tables in (("app", A), ("tool", B)):
+        (repo.root / image).mkdir()
+        (repo.root / image / "tags.json").write_bytes(state(image, tables))
+    repo.commit(DAY[0])
+    repo.content.mkdir(parents=True)
+    repo.git("mv", "app", "tool", CONTENT)
+    repo.commit(DAY[1])
+    run = repo.ask("app")
+    assert (run.code, run.err) == (
+        0,
+        "tagpages: app: it lay elsewhere before: `--was .` tells what it was there\n",
+    )
+    (span,) = repo.spans("app", "--was", was)
+    assert span["first"]["time"] == DAY[0]
+    assert repo.spans("--digest", digest("a"), "--was", was) == [span]
+
+
+def test_a_former_folder_is_found_however_it_is_written(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    repo.git("mv", CONTENT, "pages")
+    repo.commit(DAY[1])
+    for was in (CONTENT, f"{CONTENT}/", f"./{CONTENT}", f"/{CONTENT}", f"{CONTENT}/../images"):
+        (span,) = repo.spans("app", "--content", repo.root / "pages", "--was", was)
+        assert span["first"]["time"] == DAY[0], was
+
+
 def test_the_content_folder_of_today_comes_first(repo: Repo) -> None:
     left = repo.root / "docs/old/app/tags.json"
     left.parent.mkdir(parents=True)
@@ -364,6 +392,8 @@ def test_what_is_no_repository_or_no_revision_is_a_mistake(repo: Repo, tmp_path:
         (("app", "--rev", "--all"), "git knows no commit '--all'"),
         (("app", "--at", "2024-13-45"), "git knows no commit '2024-13-45'"),
         (("app", "--at", DAY[0], "--since", DAY[0]), "--at is one moment"),
+        (("app", "--at", "yesterday"), "a day is written as 2024-05-31"),
+        (("app", "--since", DAY[0], "--until", "2024-04-30"), "--since comes after --until"),
         (("APP",), "not a valid image name"),
         (("app:a b",), "not a valid tag"),
         (("--digest", "sha256:abc"), "at least 12 characters"),
@@ -383,6 +413,19 @@ def test_a_question_loads_neither_templates_nor_what_speaks_to_registries(repo: 
     modules = {line.rpartition("|")[2].strip() for line in run.stderr.decode().splitlines()}
     assert "generator.history.moves" in modules
     assert modules.isdisjoint({"asyncio", "jinja2", "yaml", "generator.registry"})
+
+
+def test_the_folder_says_which_repository_it_is_whatever_a_hook_says(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo.night(DAY[0], app=A)
+    expected = repo.ask("app")
+    elsewhere = Repo(tmp_path / "elsewhere").init()
+    elsewhere.night(DAY[1], app=B)
+    for folder in (".git", str(elsewhere.root / ".git")):
+        run = repo.ask("app", GIT_DIR=folder, GIT_WORK_TREE=str(elsewhere.root))
+        assert run == expected
+    assert expected.code == 0
 
 
 def test_git_that_is_not_there_is_named(repo: Repo, tmp_path: Path) -> None:
@@ -473,6 +516,24 @@ def test_a_table_that_was_held_back_is_told(repo: Repo) -> None:
     assert run.err.count("\n") == 2
     assert repo.ask("app:latest", "--at", "2024-05-01").err == ""
     assert repo.ask("app:latest").err == ""
+
+
+def test_an_image_that_no_source_listed_is_told(repo: Repo) -> None:
+    repo.night(DAY[0], app=A, tool=A)
+    repo.write(
+        "build.json",
+        '{"version": 1, "as_of": null, "gone": {"app": {"nights": 2, "last": "2024-05-02"}}}',
+    )
+    repo.commit(DAY[1])
+    note = (
+        "tagpages: app: no source listed it (night 2, 2024-05-02):"
+        " what its page lists is what was last believed\n"
+    )
+    assert repo.ask("app:latest").err == note
+    assert repo.ask("app:latest", "--at", "2024-05-01").err == ""
+    assert repo.ask("tool:latest").err == ""
+    repo.night(DAY[2], app=None)
+    assert "no source listed it" not in repo.ask("app:latest").err
 
 
 def test_thousands_of_versions_are_read_without_a_standstill(repo: Repo) -> None:

@@ -75,6 +75,16 @@ ONE = {("", "latest"): A, ("", "1.2"): A, ("", "1"): B}
             id="links and HTML",
         ),
         pytest.param(
+            f"| Tag | Digest |\n|---|---|\n| ![new](/n.png) [latest][1] <!-- x --> 1.2 | {A} |\n"
+            f"| 1 ![](/1.svg) | [{B}](/b) |\n\n[1]: /latest\n",
+            id="images, a link by reference, a comment",
+        ),
+        pytest.param(
+            f"<!--\n| Tag | Digest |\n|---|---|\n| old | {C} |\n-->\n\n"
+            f"| Tag | Digest |\n|---|---|\n| latest 1\\.2 | {A} |\n| 1 | {B} |\n",
+            id="a table in a comment, an escaped sign",
+        ),
+        pytest.param(
             '\ufeff---\ntitle: "# no | heading"\n---\r\n\r\n{{< tabs >}}\r\n'
             '{{< tab title="Overview" active=false url="/x/" >}}\r\n'
             '{{< tab title="Tags" active=true url="/y/" >}}\r\n{{</ tabs >}}\r\n\r\n'
@@ -101,7 +111,7 @@ def test_a_table_is_read_in_whatever_layout(page: str) -> None:
         ("First\n=====", "Second\n------"),
         ("<h2>First</h2>", '<h3 id="x">Second</h3>'),
         ('{{< tabs >}}\n{{% tab title="First" %}}', "{{% /tab %}}\n{{< tab name=`Second` >}}"),
-        ('{{< tabpane >}}\n{{< tab header="First" >}}', '{{< /tab >}}\n{{< tab "Second" >}}'),
+        ('{{< tabpane >}}\n{{< tab header="**First**" >}}', '{{< /tab >}}\n{{< tab "Second" >}}'),
     ],
 )
 def test_a_table_is_named_by_the_nearest_heading(first: str, second: str) -> None:

@@ -186,6 +186,17 @@ def test_pages_are_never_written_of_half_a_history(repo: Repo) -> None:
     assert not (copy.content / "app/history.md").exists()
 
 
+def test_a_version_that_cannot_be_read_is_reported(repo: Repo) -> None:
+    repo.write("tool/tags.json", b"{")
+    repo.commit("2024-06-06T01:00:00Z")
+    run = write(repo, {"days": 90})
+    assert run.code == 0
+    assert "tagpages: tool: passed over the version of 2024-06-06 01:00" in run.err
+    repo.night("2024-06-09T01:00:00Z", tool={"public": {"1": "a"}})
+    assert "passed over" in write(repo, {"days": 4}).err
+    assert "passed over" not in write(repo, {"days": 3}).err
+
+
 def test_pages_need_a_key_in_the_catalog_and_no_question(repo: Repo) -> None:
     run = write(repo, None)
     assert run.code == 2
