@@ -125,7 +125,7 @@ def incidents(as_of: datetime, answers: Answers) -> Iterator[tuple[str, datetime
         as_of,
         changed(
             answers,
-            lambda image, tag: tag if share(image) >= 8 else None,  # noqa: PLR2004
+            lambda image, tag: tag if share(image) >= 8 else None,  # noqa: PLR2004 - the 8 % above
         ),
     )
     yield "private served as public", as_of, {**answers, "public": answers["private"]}

@@ -92,7 +92,7 @@ def progress(
         yield Progress(LINE_EVERY if shown else math.inf, clock=clock, traces=traces)
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-    from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415 - likewise
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)

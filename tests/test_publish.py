@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import re
@@ -723,8 +724,6 @@ def test_a_lock_that_is_a_symbolic_link_is_refused(site: Site) -> None:
 def test_a_lock_that_its_holder_removed_meanwhile_is_taken_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import fcntl  # noqa: PLC0415
-
     real = fcntl.flock
     calls: list[int] = []
 

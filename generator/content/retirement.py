@@ -10,6 +10,7 @@ the image gets pages as new ones when the catalog does not retire it any more.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 
 from generator.catalog.globs import nearest
 from generator.catalog.images import Retired
@@ -40,7 +41,7 @@ def plan_retired(
             near = nearest(successor, paged)
             meant = f"; did you mean `{near}`?" if near else ""
             plan.fail(image, f"it is retired in favour of `{successor}`, which has no page{meant}")
-        elif plan.add(image, lambda: _changes(publisher, image, successor), after=successor):  # noqa: B023
+        elif plan.add(image, partial(_changes, publisher, image, successor), after=successor):
             plan.tell("retired", image, successor or "")
 
 

@@ -69,9 +69,9 @@ def _reason(error: Exception) -> str:
 
 def _by_identity(policy: Policy, artifact: Artifact, content: bytes) -> Verified:
     """The verdict on a bundle that verifies; any exception says that it does not."""
-    from sigstore.hashes import Hashed  # noqa: PLC0415 - see the module
-    from sigstore.models import Bundle  # noqa: PLC0415
-    from sigstore.verify.policy import Identity  # noqa: PLC0415
+    from sigstore.hashes import Hashed
+    from sigstore.models import Bundle
+    from sigstore.verify.policy import Identity
 
     if not artifact.media_type.startswith(BUNDLE):
         raise TagpagesError("only Sigstore bundles can be verified by an identity")
@@ -96,8 +96,8 @@ def _by_identity(policy: Policy, artifact: Artifact, content: bytes) -> Verified
 @lru_cache(maxsize=8)
 def _verifier(trusted_root: Path | None) -> Verifier:
     """The library's verifier, which takes a while to make."""
-    from sigstore.models import TrustedRoot  # noqa: PLC0415
-    from sigstore.verify import Verifier  # noqa: PLC0415
+    from sigstore.models import TrustedRoot
+    from sigstore.verify import Verifier
 
     if trusted_root is None:
         return Verifier.production(offline=True)
@@ -106,10 +106,10 @@ def _verifier(trusted_root: Path | None) -> Verifier:
 
 def _by_key(policy: Policy, artifact: Artifact, content: bytes) -> Verified:
     """The verdict on an envelope with a signature of the key (DSSE 1.0, "Signature Definition")."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - comes with sigstore
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     envelope = read_envelope(artifact, content) if is_statement(artifact) else None
     if envelope is None:

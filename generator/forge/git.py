@@ -178,7 +178,7 @@ class Git:
     ) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(  # noqa: S603 - git, with names that cannot be options
-                ["git", "--literal-pathspecs", "-C", str(self.top), *arguments],  # noqa: S607
+                ["git", "--literal-pathspecs", "-C", str(self.top), *arguments],  # noqa: S607 - likewise
                 input=feed,
                 capture_output=True,
                 check=False,

@@ -48,7 +48,7 @@ Minutes = Annotated[int, Meta(ge=1, le=1440)]
 _REFERRER = re.compile(r"(?:sha256|sha512)-[0-9a-f]{64}.*")
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _SECRET = (
-    "write `${NAME}`, the name of an environment variable: the catalog is no place for secrets"  # noqa: S105
+    "write `${NAME}`, the name of an environment variable: the catalog is no place for secrets"  # noqa: S105 - none itself
 )
 
 

@@ -92,7 +92,7 @@ class TokenServer:
                 handler.end_headers()
                 handler.wfile.write(body)
 
-            def log_message(handler, *_: object) -> None:  # noqa: N805
+            def log_message(handler, *_: object) -> None:  # noqa: N805 - likewise
                 """Be quiet."""
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

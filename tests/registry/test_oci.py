@@ -334,7 +334,7 @@ class Everywhere(Session):
         self.registry = registry
         self.urls: list[str] = []
 
-    async def fetch(self, request: Request, *, home: Origin, limit: int) -> Reply:  # noqa: ARG002
+    async def fetch(self, request: Request, *, home: Origin, limit: int) -> Reply:  # noqa: ARG002 - as in `Session`
         self.urls.append(request.url.partition("?")[0])
         target = request.url.removeprefix(str(Origin.of(request.url)))
         answer = self.registry(Call(request.method, target, request.headers))
