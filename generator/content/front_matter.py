@@ -30,7 +30,7 @@ _TIME = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?:[T ](?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
-_TIMES = re.compile(rf"""^((?:date|lastmod): )(["']?)({_TIME})\2$""", re.MULTILINE)
+_TIME_LINE = re.compile(rf"""((?:date|lastmod): )(["']?)({_TIME})\2""")
 
 
 def split(text: str) -> tuple[str, str]:
@@ -69,7 +69,7 @@ def with_lastmod(front: str, as_of: datetime, rendered: str = "") -> str:
     value = old[2] if old else ""
     quote = value[:1] if value[:1] in {'"', "'"} else ""
     new = f"{quote}{time_like(value.strip(quote), as_of)}{quote}"
-    if _without_times(front) == _without_times(rendered):
+    if _is_alike(front, rendered):
         return _replaced(front, "lastmod", new)
     return _changed(front, "lastmod", new)
 
@@ -79,12 +79,22 @@ def without(front: str, key: str) -> str:
     return re.sub(rf"^{key}:.*\n", "", front, count=1, flags=re.MULTILINE)
 
 
-def _without_times(front: str) -> str:
-    """The front matter with nothing where `date` and `lastmod` have a plain time."""
-    return _TIMES.sub(lambda line: f"{line[1]}{line[2]}" if _is_time(line[3]) else line[0], front)
+def _is_alike(front: str, rendered: str) -> bool:
+    """Whether two front matters differ in nothing but the plain times of `date` and `lastmod`."""
+    ours, others = front.split("\n"), rendered.split("\n")
+    return len(ours) == len(others) and all(
+        line == other or _without_time(line) == _without_time(other)
+        for line, other in zip(ours, others, strict=True)
+    )
 
 
 @lru_cache(maxsize=1024)
+def _without_time(line: str) -> str:
+    """The line with nothing where `date` or `lastmod` has a plain time."""
+    found = _TIME_LINE.fullmatch(line)
+    return f"{found[1]}{found[2]}" if found and _is_time(found[3]) else line
+
+
 def _is_time(text: str) -> bool:
     try:
         datetime.fromisoformat(text)

@@ -186,12 +186,12 @@ def _table_change(image: str, known: Table | None, after: Table, span: Span) -> 
         return None
     old, new = _by_tag(before.groups), _by_tag(after.groups)
     was_shown, is_shown = _by_tag(shown_before), _by_tag(shown_after)
-    still_shown = _by_tag(visible(before.groups, span.window, as_of))
     rolls: dict[tuple[str, str], list[str]] = {}
     for tag, group in is_shown.items():
         if tag in old and old[tag].digest != group.digest:
             rolls.setdefault((old[tag].digest, group.digest), []).append(tag)
     lost = [tag for tag in was_shown if tag not in is_shown]
+    still_shown = _by_tag(visible(before.groups, span.window, as_of)) if lost else {}
     seen_going = span.removed.get(image, ())
     removed = tuple(
         tag
