@@ -251,7 +251,9 @@ def _source_night(
         usual,
         *((name, images) if images > 1 else ("", 0)),
         rolled=sum(len(roll.tags) for _, change in changes for roll in change.rolled),
-        new=sum(change.filled or kind == "added" for kind, change in changes if change.added),
+        new=sum(
+            change.filled or kind == "added" or not tags for kind, change in changes if change.added
+        ),
         gone=sum(change.emptied for _, change in changes if change.removed),
         quiet=quiet,
     )

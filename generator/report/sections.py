@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from generator.guard.findings import Finding
 from generator.guard.memory import FLAPS, NIGHTS_REMEMBERED
 from generator.report.changes import Report, Roll, TableChange
-from generator.report.fold import Entry, Section, plain, section, tag_list
+from generator.report.fold import SOURCE, Entry, Section, plain, section, tag_list
 
 
 def needs_a_look(report: Report) -> list[Section]:
@@ -101,7 +101,7 @@ def _findings(findings: Iterable[Finding]) -> list[Entry]:
 def _finding(item: Finding) -> Entry:
     """A finding as an entry: what its images have in common is the text."""
     site = "the catalog" if item.kind in {"held", "unmatched"} else "the site"
-    source = f"source {item.table}" if item.table else site
+    source = f"{SOURCE}{item.table}" if item.table else site
     subject = plain(item.image or source)
     table = f"{item.table}:" if item.table and item.image else ""
     reason = f"`{plain(item.detail)}`" if item.detail else ""
@@ -136,7 +136,7 @@ def _sentence(*parts: str) -> str:
 def _what_to_do(item: Finding) -> str:
     """What a hold is about, since when, what waiting does, and what believes it."""
     parts = []
-    if item.tags and item.kind == "held":
+    if item.tags:
         parts.append(tag_list(item.tags))
     if item.worst:
         worst = (f"`{one.image}` {one.count:,} ({tag_list(one.tags)})" for one in item.worst)

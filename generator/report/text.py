@@ -7,6 +7,7 @@ follows, and gives way.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import msgspec
 
@@ -56,12 +57,14 @@ def _source_sentence(report: Report, night: SourceNight) -> str:
         return f"`{night.table}` could not be asked: its tables stay as they were."
     if not night.tags:
         return f"`{night.table}`: {counted(night.new, 'image')}, and nothing to compare them with."
-    parts = [f"{night.lost or 'none'} of {counted(night.tags, 'tag')} removed{_share(night)}"]
+    lost = f"{night.lost:,}" if night.lost else "none"
+    parts = [f"{lost} of {counted(night.tags, 'tag')} removed{_share(night)}"]
     if night.name:
         parts.append(f"most often `{night.name}` ({counted(night.name_images, 'image')})")
     if night.rolled:
-        share = night.rolled / night.tags
-        rebuild = ", a mass rebuild" if share > MASS_REBUILD else ""
+        share = min(night.rolled / night.tags, 1)
+        is_rebuild = share > MASS_REBUILD and report.as_of - report.before < REBUILD_WITHIN
+        rebuild = ", a mass rebuild" if is_rebuild else ""
         rolled = counted(night.rolled, "tag")
         parts.append(f"{rolled} on another digest ({percent(share)}{rebuild})")
     if night.new or night.gone:
@@ -73,6 +76,8 @@ def _source_sentence(report: Report, night: SourceNight) -> str:
 
 MASS_REBUILD = 0.9
 """The share of tags that came to another digest in what is called a mass rebuild."""
+REBUILD_WITHIN = timedelta(days=4)
+"""In more time than this most tags come to another digest without one."""
 
 
 def _share(night: SourceNight) -> str:
