@@ -166,8 +166,13 @@ def _until(item: Finding) -> str:
 
 
 def _losses(report: Report, told: Callable[[TableChange], str]) -> Iterator[Entry]:
-    """Those of `_tables`, but for tables whose loss is told of as believed after all."""
+    """Those of `_tables`, but for tables whose loss is told of as believed after all.
+
+    Of many nights all are told: other nights of the table may have lost something else.
+    """
     released = {(item.image, item.table) for item in report.found("released")}
+    if not report.is_of_a_night:
+        released = set()
     return _tables(
         report,
         lambda image, table: (

@@ -7,7 +7,6 @@ follows, and gives way.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import msgspec
 
@@ -63,7 +62,7 @@ def _source_sentence(report: Report, night: SourceNight) -> str:
         parts.append(f"most often `{night.name}` ({counted(night.name_images, 'image')})")
     if night.rolled:
         share = min(night.rolled / night.tags, 1)
-        is_rebuild = share > MASS_REBUILD and report.as_of - report.before < REBUILD_WITHIN
+        is_rebuild = share > MASS_REBUILD and report.is_of_a_night
         rebuild = ", a mass rebuild" if is_rebuild else ""
         rolled = counted(night.rolled, "tag")
         parts.append(f"{rolled} on another digest ({percent(share)}{rebuild})")
@@ -76,8 +75,6 @@ def _source_sentence(report: Report, night: SourceNight) -> str:
 
 MASS_REBUILD = 0.9
 """The share of tags that came to another digest in what is called a mass rebuild."""
-REBUILD_WITHIN = timedelta(days=4)
-"""In more time than this most tags come to another digest without one."""
 
 
 def _share(night: SourceNight) -> str:
