@@ -13,6 +13,7 @@ from zlib import crc32
 import pytest
 
 from tests.incidents import (
+    BEFORE,
     KUBECTL,
     TONIGHT,
     Job,
@@ -302,6 +303,13 @@ def test_a_time_before_the_last_build_s_stops_the_build_unless_told(job: Job) ->
     assert "lies before that of the last build, 2024-05-30T00:47:59Z: --back builds" in run.err
     assert job.site.tree() == before
     assert job.run(listings(TONIGHT), "--back", days=0).code in {0, 1}
+
+
+def test_what_is_held_in_a_build_for_an_earlier_time_shows_what_was_believed(job: Job) -> None:
+    bodies = {image: job.site.body(image) for image in names(listings(BEFORE))}
+    assert job.run(listings(TONIGHT), "--back", days=-365).code == 1
+    assert holds(job) == ["public", "private"]
+    assert {image: job.site.body(image) for image in bodies} == bodies
 
 
 def test_a_source_that_gives_the_same_answer_for_longer_than_usual_is_reported(job: Job) -> None:
