@@ -545,6 +545,16 @@ def test_the_same_tags_of_many_images_are_one_line_with_the_images_behind_it() -
     ]
 
 
+def test_rows_of_an_image_of_which_the_same_is_told_are_one_line() -> None:
+    days = "from 2024-05-31 to 2023-05-31"
+    back = [Finding("time_back", "aws", "mine", days, (tag,)) for tag in ("1.2", "1.10", "1.2-dev")]
+    other = Finding("time_back", "aws", "mine", "from 2024-05-30 to 2023-05-30", ("1.1",))
+    assert listed(markdown(report(findings=[*back, other])))["Times that went back (2)"] == [
+        "- `aws`: mine: `1.1` `from 2024-05-30 to 2023-05-30`",
+        f"- `aws`: mine: `1.2` `1.2-dev` `1.10` `{days}`",
+    ]
+
+
 def test_sources_of_which_the_same_is_told_are_counted_as_sources() -> None:
     same = [Finding("unchanged", None, name, "the same since May") for name in ("public", "mine")]
     (line,) = listed(markdown(report(findings=same)))["Answers that do not change (2)"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from msgspec.structs import replace
+
 from generator.guard.findings import Finding
 from generator.guard.memory import FLAPS, NIGHTS_REMEMBERED
 from generator.report.changes import Report, Roll, TableChange
@@ -95,7 +97,11 @@ def _moved_back(report: Report) -> list[Finding]:
 
 
 def _findings(findings: Iterable[Finding]) -> list[Entry]:
-    return [_finding(item) for item in dict.fromkeys(findings)]
+    """An entry for each finding; those that differ in their tags alone are one."""
+    tags: dict[Finding, dict[str, None]] = {}
+    for item in findings:
+        tags.setdefault(replace(item, tags=()), {}).update(dict.fromkeys(item.tags))
+    return [_finding(replace(item, tags=tuple(names))) for item, names in tags.items()]
 
 
 def _finding(item: Finding) -> Entry:
