@@ -172,6 +172,29 @@ def test_a_time_that_would_empty_many_pages_is_told_as_what_it_is() -> None:
     )
 
 
+def test_images_that_mostly_lost_their_tags_are_not_told_as_a_wrong_time() -> None:
+    old = {"old": table("old", "1", age=30 * DAY), "older": table("older", "1", age=30 * DAY)}
+    lost = tables(2, "1")
+    later = Sight(MONTH, AS_OF - 2 * DAY, AS_OF + 2 * DAY)
+    for before, after in ((old | lost, old), (old | tables(1, "1"), old)):
+        found = emptied_images(source(moved(before, after, later)))
+        assert found is not None
+        assert found.is_untimely == (len(before) == 3)
+        assert ("only because time has passed" in found.sentence) == found.is_untimely
+
+
+def test_of_two_names_that_is_told_which_went_from_the_greater_share() -> None:
+    """Ten of the images have both names, and the others `latest` alone."""
+    before = tables(10, "rare", "latest") | {
+        name: groups for name, groups in tables(200, "latest").items() if name >= "image-010"
+    }
+    after = {
+        name: groups[1:] if number in {0, 1, 2, 3, 4, *range(100, 107)} else groups
+        for number, (name, groups) in enumerate(before.items())
+    }
+    assert told(lost_name, source(moved(before, after))) == "`rare` gone from 5 of 10 images (50%)"
+
+
 @pytest.mark.parametrize(
     ("had", "lost", "held"),
     [(10, 4, False), (10, 5, True), (124, 5, True), (125, 5, False), (125, 6, True)],
