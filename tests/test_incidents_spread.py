@@ -13,11 +13,13 @@ from zlib import crc32
 import pytest
 
 from tests.incidents import (
+    BEFORE,
     KUBECTL,
     TONIGHT,
     Job,
     Listings,
     by_image,
+    latest,
     listings,
     moved_in_time,
     names,
@@ -303,6 +305,13 @@ def test_a_time_before_the_last_build_s_stops_the_build_unless_told(job: Job) ->
     assert job.run(listings(TONIGHT), "--back", days=0).code in {0, 1}
 
 
+def test_what_is_held_in_a_build_for_an_earlier_time_shows_what_was_believed(job: Job) -> None:
+    bodies = {image: job.site.body(image) for image in names(listings(BEFORE))}
+    assert job.run(listings(TONIGHT), "--back", days=-365).code == 1
+    assert holds(job) == ["public", "private"]
+    assert {image: job.site.body(image) for image in bodies} == bodies
+
+
 def test_a_source_that_gives_the_same_answer_for_longer_than_usual_is_reported(job: Job) -> None:
     found = listings(TONIGHT)
     nights = []
@@ -312,7 +321,7 @@ def test_a_source_that_gives_the_same_answer_for_longer_than_usual_is_reported(j
     assert nights == [6, 7, 8]
     assert job.told("unchanged")[0][1:] == (
         "public",
-        "the very same answer since 2024-05-31; it used to change about every 1 nights",
+        "the very same answer since 2024-05-31; it used to change about every night",
     )
 
 
@@ -336,6 +345,22 @@ def test_without_any_state_a_cut_listing_is_held_and_no_page_is_written(job: Job
         path: data for path, data in before.items() if path.endswith(".md")
     }
     assert job.run(listings(TONIGHT)).code == 0
+
+
+def test_the_hold_of_a_source_whose_state_is_lost_names_no_image(job: Job) -> None:
+    lose_state(job)
+    run = job.run(cut(listings(TONIGHT), job.now))
+    assert "most of all" not in run.err
+    (held,) = [item for item in job.report["findings"] if item.get("table") == "private"]
+    assert "worst" not in held
+
+
+def test_half_of_the_state_lost_is_no_gain_of_a_whole_answer(job: Job) -> None:
+    for path in job.site.content.rglob("tags.json"):
+        if share(path.parent.name) < 50:
+            path.unlink()
+    assert job.run(listings(TONIGHT)).code == 0
+    assert [change["kind"] for change in job.report["changes"]].count("rebuilt") > 25
 
 
 def test_without_any_state_pages_are_rebuilt_and_not_new(job: Job) -> None:
@@ -399,6 +424,22 @@ def test_a_mark_accepts_the_loss_that_was_reviewed_or_a_part_of_it(job: Job) -> 
         )
 
 
+def test_a_table_that_loses_but_the_name_that_was_reviewed_is_not_held_anew(job: Job) -> None:
+    """Of the images that lose `latest` two have nothing else in the private table."""
+    found = listings(TONIGHT)
+    private, public = by_image(found["private"]), by_image(found["public"])
+    chosen = [name for name, entry in private.items() if latest(entry) and name in public][:12]
+    for name in chosen[:2]:
+        private[name]["tags"] = [tag for tag in private[name]["tags"] if tag["name"] == "latest"]
+    job.run(found, "--accept-any-loss=private")
+    less = tags_where(found, lambda name, tag: tag["name"] != "latest" or name not in chosen)
+    less["public"] = found["public"]
+    assert job.run(less).code == 1
+    assert job.told("held")[0][2].startswith("`latest` gone from 12 of 65 images ")
+    assert job.run(less, f"--accept-loss={mark(job, 'private')}").code == 0
+    assert job.told("held") == []
+
+
 @pytest.mark.parametrize("more", [21, 60])
 def test_a_mark_accepts_no_larger_loss(job: Job, more: int) -> None:
     assert job.run(without_some(listings(TONIGHT), 20)).code == 1
@@ -441,6 +482,25 @@ def test_a_source_is_believed_when_the_same_has_been_missing_for_long(
     ) == (released)
 
 
+def test_what_is_believed_after_all_names_what_disappears(job: Job) -> None:
+    job.keys = guarded(source_gone_after=2, name_loss=1)
+    for _ in range(2):
+        run = job.run(without_some(listings(TONIGHT), 20))
+    assert run.err.startswith("Believed after all (2)\n  source private: `")
+    assert "; the same 2 nights in a row`; most of all `" in run.err
+
+
+def test_a_table_believed_after_all_names_what_disappears(job: Job) -> None:
+    found = listings(TONIGHT)
+    by_image(found["public"])[KUBECTL]["tags"] = []
+    for _ in range(3):
+        run = job.run(found)
+    assert (
+        "  kubectl: public: `all its 2 visible tags gone; the same 3 nights in a row`;"
+        " `latest` `latest-dev`\n"
+    ) in run.err
+
+
 def test_a_small_site_is_not_blocked_for_ever_by_a_clean_up(tmp_path: Path) -> None:
     chosen = sorted(by_image(listings(TONIGHT)["private"]))[:10]
     small = without(listings(TONIGHT), set(names(listings(TONIGHT))) - set(chosen))
@@ -461,6 +521,32 @@ def test_a_choice_of_all_images_measures_the_sources(job: Job) -> None:
     run = job.run(without_some(listings(TONIGHT), 40), "--only", "*")
     assert run.code == 1
     assert holds(job) == ["public", "private"]
+    assert tables_of(job) == before
+
+
+def test_a_choice_of_images_does_not_end_the_hold_of_their_source(job: Job) -> None:
+    less = without_some(listings(TONIGHT), 40)
+    assert job.run(less).code == 1
+    before, record = tables_of(job), (job.site.content / "build.json").read_bytes()
+    run = job.run(less, "--only", KUBECTL, days=0)
+    assert run.code == 1
+    assert tables_of(job) == before
+    assert (
+        json.loads((job.site.content / "build.json").read_bytes())["held"]
+        == json.loads(record)["held"]
+    )
+    reviewed = mark(job, "private")
+    assert f"`tagpages build --accept-loss {reviewed}`" in run.err
+    marks = [f"--accept-loss={reviewed}", f"--accept-loss={mark(job, 'public')}"]
+    assert job.run(less, "--only", KUBECTL, *marks, days=0).code == 0
+    assert tables_of(job)["private"][KUBECTL] != before["private"][KUBECTL]
+
+
+def test_a_choice_of_images_believes_no_more_than_was_reviewed(job: Job) -> None:
+    assert job.run(without_some(listings(TONIGHT), 20)).code == 1
+    before, reviewed = tables_of(job), mark(job, "private")
+    more = without_some(listings(TONIGHT), 40)
+    assert job.run(more, "--only", KUBECTL, f"--accept-loss={reviewed}", days=0).code == 1
     assert tables_of(job) == before
 
 

@@ -29,6 +29,7 @@ from generator.report.changes import (
     Span,
     TableChange,
     image_change,
+    source_nights,
 )
 from generator.report.fold import families
 from generator.report.sections import needs_a_look
@@ -57,9 +58,11 @@ def report(
     findings: Sequence[Finding] = (),
     unchanged: int = 0,
     sources: tuple[SourceNight, ...] = (),
+    nights: int = 1,
 ) -> Report:
     page = "https://docs.example.com/ref/{image}/tags_history/"
-    return Report(VERSION, NOON, NOON - DAY, page, 7, changes, unchanged, tuple(findings), sources)
+    before = NOON - nights * DAY
+    return Report(VERSION, NOON, before, page, 7, changes, unchanged, tuple(findings), sources)
 
 
 def change(before: Sequence[TagGroup], after: Sequence[TagGroup]) -> TableChange:
@@ -296,6 +299,47 @@ HELD_LINE = (
 )
 
 
+@pytest.mark.parametrize(
+    ("source", "nights", "sentence"),
+    [
+        (
+            SourceNight("a", 9000, 1752, 0),
+            1,
+            "`a`: 1,752 of 9,000 tags removed (19.5%, usually 0%).",
+        ),
+        (
+            SourceNight("a", 100, rolled=104),
+            3,
+            "`a`: none of 100 tags removed; 104 tags on another digest (100%, a mass rebuild).",
+        ),
+        (
+            SourceNight("a", 100, rolled=90),
+            1,
+            "`a`: none of 100 tags removed; 90 tags on another digest (90%).",
+        ),
+        (
+            SourceNight("a", 100, rolled=99),
+            4,
+            "`a`: none of 100 tags removed; 99 tags on another digest (99%).",
+        ),
+        (SourceNight("a", new=12), 1, "`a`: 12 images, and nothing to compare them with."),
+    ],
+)
+def test_a_night_is_a_sentence_for_each_source(
+    source: SourceNight, nights: int, sentence: str
+) -> None:
+    assert f"\n- {sentence}\n" in markdown(report(sources=(source,), nights=nights))
+
+
+def test_all_tables_of_a_source_that_had_none_are_new() -> None:
+    changes = [
+        ImageChange(name, "changed", (TableChange("third", added=("1",)),)) for name in ("a", "b")
+    ]
+    (first,) = source_nights(changes, {"third": 0}, {}, {})
+    (later,) = source_nights(changes, {"third": 2}, {}, {})
+    assert (first.new, later.new) == (2, 0)
+
+
 def test_the_terminal_shows_what_deserves_a_look_and_counts_the_routine() -> None:
     lines = list(terminal(EVERYTHING))
     assert lines[:4] == [
@@ -501,6 +545,22 @@ def test_the_same_tags_of_many_images_are_one_line_with_the_images_behind_it() -
     ]
 
 
+def test_rows_of_an_image_of_which_the_same_is_told_are_one_line() -> None:
+    days = "from 2024-05-31 to 2023-05-31"
+    back = [Finding("time_back", "aws", "mine", days, (tag,)) for tag in ("1.2", "1.10", "1.2-dev")]
+    other = Finding("time_back", "aws", "mine", "from 2024-05-30 to 2023-05-30", ("1.1",))
+    assert listed(markdown(report(findings=[*back, other])))["Times that went back (2)"] == [
+        "- `aws`: mine: `1.1` `from 2024-05-30 to 2023-05-30`",
+        f"- `aws`: mine: `1.2` `1.2-dev` `1.10` `{days}`",
+    ]
+
+
+def test_sources_of_which_the_same_is_told_are_counted_as_sources() -> None:
+    same = [Finding("unchanged", None, name, "the same since May") for name in ("public", "mine")]
+    (line,) = listed(markdown(report(findings=same)))["Answers that do not change (2)"]
+    assert line == "- `the same since May` (2 sources): `source mine`, `source public`"
+
+
 def test_the_order_of_tags_makes_no_other_line() -> None:
     changes = [
         ImageChange(name, "changed", (TableChange("public", removed=tags),))
@@ -554,6 +614,13 @@ def test_what_is_believed_after_all_is_not_removed_too(image: str | None) -> Non
     sections = listed(markdown(report(*changes, findings=released)))
     assert list(sections) == ["Believed after all (1)", "Tags removed (1)"]
     assert "php" in sections["Tags removed (1)"][0]
+
+
+def test_of_many_nights_it_is_told_also_where_a_loss_was_believed_after_all() -> None:
+    change = ImageChange("nginx", "changed", (TableChange("public", removed=("1", "2")),))
+    released = [Finding("released", None, "public", "9 of 40 visible tags gone")]
+    sections = listed(markdown(report(change, findings=released, nights=10)))
+    assert list(sections) == ["Believed after all (1)", "Tags removed (1)"]
 
 
 def test_a_table_that_only_aged_out_is_routine() -> None:

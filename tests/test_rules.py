@@ -172,6 +172,29 @@ def test_a_time_that_would_empty_many_pages_is_told_as_what_it_is() -> None:
     )
 
 
+def test_images_that_mostly_lost_their_tags_are_not_told_as_a_wrong_time() -> None:
+    old = {"old": table("old", "1", age=30 * DAY), "older": table("older", "1", age=30 * DAY)}
+    lost = tables(2, "1")
+    later = Sight(MONTH, AS_OF - 2 * DAY, AS_OF + 2 * DAY)
+    for before, after in ((old | lost, old), (old | tables(1, "1"), old)):
+        found = emptied_images(source(moved(before, after, later)))
+        assert found is not None
+        assert found.is_untimely == (len(before) == 3)
+        assert ("only because time has passed" in found.sentence) == found.is_untimely
+
+
+def test_of_two_names_that_is_told_which_went_from_the_greater_share() -> None:
+    """Ten of the images have both names, and the others `latest` alone."""
+    before = tables(10, "rare", "latest") | {
+        name: groups for name, groups in tables(200, "latest").items() if name >= "image-010"
+    }
+    after = {
+        name: groups[1:] if number in {0, 1, 2, 3, 4, *range(100, 107)} else groups
+        for number, (name, groups) in enumerate(before.items())
+    }
+    assert told(lost_name, source(moved(before, after))) == "`rare` gone from 5 of 10 images (50%)"
+
+
 @pytest.mark.parametrize(
     ("had", "lost", "held"),
     [(10, 4, False), (10, 5, True), (124, 5, True), (125, 5, False), (125, 6, True)],
@@ -239,6 +262,19 @@ def test_a_quarter_more_images_and_ten_is_believed_and_more_is_not() -> None:
     assert told(gained_images, source(moved({}, tables(51, "1")))) is None
 
 
+def test_what_a_state_that_was_lost_in_part_had_is_no_gain() -> None:
+    """The tree has 40 of the 50 images that the last build left."""
+    before = tables(40, "1")
+    for images, reason in ((62, None), (63, "13 more images than the 50 of before (26%)")):
+        after = moved(before, tables(images, "1"))
+        move = source(after, stored=40, left=Totals(50, 50, 50))
+        assert told(gained_images, move) == reason
+    many, more = tables(40, *map(str, range(20))), tables(63, *map(str, range(20)))
+    move = source(moved(many, more), stored=800, left=Totals(50, 1000, 1000))
+    assert told(gained_tags, move) == "260 more visible tags than the 1,000 of before (26%)"
+    assert told(gained_tags, source(moved(many, many), stored=800, left=Totals(1, 1, 700))) is None
+
+
 def test_a_quarter_more_tags_and_two_hundred_is_believed_and_more_is_not() -> None:
     before = tables(30, *map(str, range(40)))
     for each, held in ((50, False), (51, True)):
@@ -259,12 +295,20 @@ def alike(images: int, sign: str) -> dict[str, tuple[TagGroup, ...]]:
 
 
 def test_images_that_have_nothing_in_common_do_not_come_to_one_digest() -> None:
-    before = tables(50, "latest")
-    for images, held in ((5, False), (6, True)):
+    before = tables(300, "latest")
+    for images, held in ((6, False), (7, True)):
         move = source(moved(before, before | alike(images, "a")))
         assert (told(shared_digest, move) is not None) == held
     few = source(moved(tables(20, "latest"), tables(20, "latest") | alike(4, "a")))
     assert told(shared_digest, few) is None
+
+
+def test_images_without_the_table_do_not_count_among_those_that_share_a_digest() -> None:
+    before = tables(250, "latest")
+    reason = f"6 of 250 images came to the same digest `{digest('a')[:19]}`"
+    bare: dict[str, tuple[TagGroup, ...]] = {f"bare-{number}": () for number in range(100)}
+    move = source(moved(before | bare, before | bare | alike(6, "a")))
+    assert told(shared_digest, move) == reason
 
 
 def test_images_that_shared_a_digest_may_come_to_another_one() -> None:
@@ -400,6 +444,25 @@ def test_nine_such_tags_are_chance() -> None:
 def test_a_cut_may_come_with_as_many_younger_losses_and_no_more() -> None:
     assert cut(TEN_OLD + [DAY] * 10, [10 * DAY])
     assert cut(TEN_OLD + [DAY] * 11, [10 * DAY]) is None
+
+
+@pytest.mark.parametrize(("lost", "held"), [(10, False), (11, True)])
+def test_tags_of_a_night_on_which_all_were_built_anew_are_not_cut_off(
+    lost: int, *, held: bool
+) -> None:
+    """All are of this day now, so that whatever is lost is older than all that is answered."""
+    before = {"app": table("app", *map(str, range(21)), age=9 * DAY)}
+    after = {"app": (group("a", DAY / 24, *map(str, range(lost, 21))),)}
+    tags = [Tag(str(number), digest("a"), AS_OF - DAY / 24) for number in range(lost, 21)]
+    moves = tuple(moved(before, after))
+    move = SourceMove(Guard(), MONTH, AS_OF, {"app": tags}, moves, moves)
+    assert told(cut_at_an_age, move) == (
+        "all 11 tags older than 9 days gone at once" if held else None
+    )
+
+
+def test_an_age_of_one_day_is_one_day() -> None:
+    assert cut([DAY + MINUTE] * 10, [MINUTE]) == "all 10 tags older than 1 day gone at once"
 
 
 def test_a_lost_tag_as_old_as_the_oldest_one_answered_is_not_older() -> None:

@@ -14,7 +14,7 @@ GAINED_IMAGES, GAINED_TAGS = 10, 200
 """A source may always gain fewer images, or tags, than this."""
 FILLED = 20
 """A source of fewer images than this may gain what it likes: it is being filled."""
-SHARED_AT_LEAST, SHARED = 5, 0.1
+SHARED_AT_LEAST, SHARED = 5, 0.02
 """So many images, and more than this share of all, do not come to one digest in a night."""
 AHEAD = 0.05
 """No more than this share of a source's tags may be of a time after the build."""
@@ -37,7 +37,7 @@ def moved_back(source: SourceMove) -> Measured | None:
 
 def gained_images(source: SourceMove) -> Measured | None:
     """The source has many more images than before."""
-    had = sum(move.had > 0 for move in source.moves)
+    had = _with_lost_state(source, sum(move.had > 0 for move in source.moves))
     new = [move for move in source.moves if move.has and not move.had]
     count = sum(move.has > 0 for move in source.moves) - had
     if count <= 0 or had < FILLED or source.widened:
@@ -55,7 +55,7 @@ def gained_images(source: SourceMove) -> Measured | None:
 def gained_tags(source: SourceMove) -> Measured | None:
     """The source shows many more tags than before."""
     moves = [move for move in source.moves if move.before or not source.widened]
-    had = sum(move.had for move in moves)
+    had = _with_lost_state(source, sum(move.had for move in moves))
     count = sum(move.has for move in moves) - had
     if count <= 0 or not had:
         return None
@@ -69,9 +69,15 @@ def gained_tags(source: SourceMove) -> Measured | None:
     )
 
 
+def _with_lost_state(source: SourceMove, count: int) -> int:
+    """A count of what was shown before, made up for the part of the state that was lost."""
+    return round(count / source.kept) if count else 0
+
+
 def shared_digest(source: SourceMove) -> Measured | None:
     """Many images that had nothing in common came to one digest."""
-    moved = [move for move in source.moves if move.before and move.before != move.after]
+    had = [move for move in source.moves if move.before]
+    moved = [move for move in had if move.before != move.after]
     came = Counter(
         digest
         for move in moved
@@ -84,10 +90,10 @@ def shared_digest(source: SourceMove) -> Measured | None:
         return None
     return Measured(
         count,
-        len(source.moves),
+        len(had),
         SHARED,
         SHARED_AT_LEAST,
-        f"{of(count, len(source.moves))} images came to the same digest `{digest[:19]}`",
+        f"{of(count, len(had))} images came to the same digest `{digest[:19]}`",
         lambda: (
             (move.image, tag)
             for move in images

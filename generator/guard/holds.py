@@ -66,7 +66,8 @@ def hold_source(judged: Judged, move: SourceMove) -> bool:
     nights = night.released_after(judged.source.limits)
     if nights and streak.same >= nights:
         judged.reviewed = Extent.of(places)
-        judged.findings.append(_released(judged, None, reason, streak))
+        told = _released(judged, None, reason, streak)
+        judged.findings.append(replace(told, worst=_worst(move.moves, places)))
         return False
     judged.keep_all()
     judged.is_untimely = any(found.is_untimely for found in excess)
@@ -77,6 +78,30 @@ def hold_source(judged: Judged, move: SourceMove) -> bool:
     until = _until(judged, streak, nights) if nights else None
     told = _held_back(judged, None, reason, streak, until)
     judged.findings.append(replace(told, worst=_worst(move.moves, places)))
+    return True
+
+
+def stays_held(judged: Judged, moves: _Moves) -> bool:
+    """Whether a held source stays so in a build that is about a choice of its images.
+
+    Such a build cannot tell whether the answer is whole again; a mark of what was reviewed counts.
+    """
+    night, key = judged.night, streak_key(judged.table)
+    held, accepted = night.last.held.get(key), night.rules.accepted
+    if held is None or not held.same or judged.table in accepted.anything:
+        return False
+    places = [
+        place for move in moves.values() for place in (*move.places_lost(), *move.places_gained())
+    ]
+    if accepted.takes(judged.table, places, held):
+        judged.reviewed = Extent.of(places)
+        return False
+    judged.keep_all()
+    judged.held[key] = held
+    reason = "held as a whole, which a build of some of its images does not end"
+    nights = night.released_after(judged.source.limits)
+    until = _until(judged, held, nights) if nights else None
+    judged.findings.append(_held_back(judged, None, reason, held, until))
     return True
 
 
@@ -93,21 +118,28 @@ def hold_tables(judged: Judged, moves: _Moves, accepted: Collection[str]) -> Non
             continue
         excess = _excess(judged, moves[image])
         places = _places([excess] if excess else [])
-        if excess is None or all(place in judged.reviewed for place in places):
+        if excess is None or _is_reviewed(judged, moves[image], places):
             _remember_ended(judged, key, held)
             continue
         began = held or night.last.gone.get(image)
         streak = held_again(began, night.rules.as_of.date(), places, 0)
-        if streak.same >= night.rules.gone_after:
-            judged.findings.append(_released(judged, image, excess.reason, streak))
-            continue
-        judged.keep(image)
-        judged.held[key] = streak
-        until = _until(judged, streak, night.rules.gone_after)
-        tags = tuple(tag for _, tag in places if tag)[:TAGS]
-        judged.findings.append(
-            replace(_held_back(judged, image, excess.reason, streak, until), tags=tags)
-        )
+        is_released = streak.same >= night.rules.gone_after
+        if is_released:
+            told = _released(judged, image, excess.reason, streak)
+        else:
+            judged.keep(image)
+            judged.held[key] = streak
+            until = _until(judged, streak, night.rules.gone_after)
+            told = _held_back(judged, image, excess.reason, streak, until)
+        tags = [tag for _, tag in places if tag] or moves[image].tags_lost
+        judged.findings.append(replace(told, tags=tuple(tags[:TAGS])))
+
+
+def _is_reviewed(judged: Judged, move: TableMove, places: Iterable[Place]) -> bool:
+    """Whether all places, or all tags that they stand for, were held with the whole source."""
+    lost = [(move.image, tag) for tag in move.tags_lost]
+    one_by_one = chain.from_iterable([place] if place[1] else lost or [place] for place in places)
+    return all(place in judged.reviewed for place in one_by_one)
 
 
 def _excess(judged: Judged, move: TableMove) -> Measured | None:
@@ -163,7 +195,7 @@ def _worst(moves: Iterable[TableMove], places: Iterable[Place]) -> tuple[Worst, 
     tags: dict[str, list[str]] = {}
     whole: set[str] = set()
     for image, tag in places:
-        if tag:
+        if image and tag:
             tags.setdefault(image, []).append(tag)
         else:
             whole.add(image)

@@ -85,6 +85,6 @@ class Judged:
 
     def _as_believed(self, table: Table) -> Table:
         last = self.night.last.as_of
-        if table.as_of or last is None or last >= self.night.rules.as_of:
+        if table.as_of or last is None or last == self.night.rules.as_of:
             return table
         return replace(table, as_of=last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from math import ceil
 
@@ -111,7 +111,8 @@ def lost_in_a_week(source: SourceMove) -> Measured | None:
 def cut_at_an_age(source: SourceMove) -> Measured | None:
     """Everything older than some age is gone at once, by the source's own times.
 
-    (The times that were kept of the last known good may lie before the cut.)
+    (The times that were kept of the last known good may lie before the cut.) Where at least half of
+    the tags of that age live on with another digest, all were built anew, and nothing was cut.
     """
     gone = [time for move in source.news for _, time in move.gone]
     answered = visible(chain.from_iterable(source.answer.values()), source.window, source.as_of)
@@ -119,15 +120,26 @@ def cut_at_an_age(source: SourceMove) -> Measured | None:
         return None
     oldest = min(tag.last_changed for tag in answered)
     older = [time for time in gone if time < oldest]
-    if not older or oldest - min(older) < _DAY:
+    if not older or oldest - min(older) < _DAY or _shown_before(source, oldest) >= 2 * len(older):
         return None
+    days = (source.as_of - max(older)) // _DAY
     return Measured(
         len(older),
         len(gone),
         0,
         max(CUT_AT_LEAST, ceil(len(gone) / 2)),
-        f"all {len(older)} tags older than {(source.as_of - max(older)) // _DAY} days gone at once",
+        f"all {len(older)} tags older than {days} day{'s' * (days != 1)} gone at once",
         lambda: chain.from_iterable(move.places_lost() for move in source.news),
+    )
+
+
+def _shown_before(source: SourceMove, time: datetime) -> int:
+    """How many of the tags that the pages would still show last changed before a time (UTC)."""
+    return sum(
+        len(group.tags)
+        for move in source.news
+        for group in visible(move.before, source.window, source.as_of)
+        if group.last_changed < time
     )
 
 

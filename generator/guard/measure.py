@@ -48,11 +48,15 @@ class TableMove:
         """Whether the page showed tags and shows none, or the source had tags and has none."""
         return bool(self.had and not self.has) or bool(self.before and not self.after)
 
+    @property
+    def tags_lost(self) -> list[str]:
+        """The tags that are gone or hidden."""
+        return [*(tag for tag, _ in self.gone), *self.hidden]
+
     def places_lost(self) -> list[Place]:
         """The tags that are gone or hidden; the image where all are."""
-        tags = [*(tag for tag, _ in self.gone), *self.hidden]
-        is_all = len(tags) == _count(self.before)
-        return [(self.image, tag) for tag in ([""] if is_all else tags)]
+        is_all = self.lost == _count(self.before)
+        return [(self.image, tag) for tag in ([""] if is_all else self.tags_lost)]
 
     def places_gained(self) -> list[Place]:
         """The tags that are new; the image where all are."""
@@ -129,6 +133,12 @@ class SourceMove:
     past: tuple[Volume, ...] = ()
     held: Streak | None = None
     widened: bool = False
+
+    @property
+    def kept(self) -> float:
+        """The share of the tags that the last build left which the tree still has."""
+        left = self.left.tags if self.left else 0
+        return min(self.stored / left, 1) if left else 1
 
     @cached_property
     def had(self) -> int:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from generator.errors import Failure
 from generator.guard.findings import Finding
-from generator.guard.holds import accepted_images, hold_source, hold_tables
+from generator.guard.holds import accepted_images, hold_source, hold_tables, stays_held
 from generator.guard.judged import Judged, Tables
 from generator.guard.measure import Sight, SourceMove, TableMove, table_move
 from generator.guard.memory import Answers, Volume, streak_key
@@ -56,9 +56,12 @@ def judge_source(night: Night, source: SourceRules, seen: Seen) -> Judged:
         judged.findings.append(Finding("failed", detail=f"{source.table}: {seen.lost.reason}"))
     if night.rules.whole:
         judged.move = move = _source_move(judged, fresh, moves, accepted)
-        if hold_source(judged, move):
-            judged.believed |= {image: fresh.tables[image] for image in accepted}
-            return judged
+        is_held = hold_source(judged, move)
+    else:
+        is_held = stays_held(judged, moves)
+    if is_held:
+        judged.believed |= {image: fresh.tables[image] for image in accepted}
+        return judged
     judged.is_filling = judged.is_filling and not _is_whole(judged, seen)
     judged.believed |= fresh.tables
     hold_tables(judged, moves, accepted)
@@ -194,6 +197,7 @@ def _note_same_answer(judged: Judged, moves: _Moves) -> None:
     judged.answers = answers
     nights = (night - answers.since).days
     if answers.every and nights >= max(ODD_NIGHTS, ODD_TIMES * answers.every):
-        usual = f"it used to change about every {max(round(answers.every), 1)} nights"
+        every = round(answers.every)
+        usual = f"it used to change about every {f'{every} nights' if every > 1 else 'night'}"
         detail = f"the very same answer since {answers.since}; {usual}"
         judged.findings.append(Finding("unchanged", None, judged.table, detail, nights=nights))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -19,6 +19,9 @@ from generator.guard.findings import Finding, FindingKind
 from generator.model import Image, Table, TagGroup, short_digest
 
 VERSION = 2
+
+A_NIGHT = timedelta(days=4)
+"""Builds that are less far apart, as over a weekend, are still those of two nights in a row."""
 
 Kind = Literal["added", "rebuilt", "removed", "changed"]
 """What became of an image's pages; they are `rebuilt` where there was a page and no `tags.json`."""
@@ -118,6 +121,11 @@ class Report(msgspec.Struct, frozen=True):
             for table in change.tables:
                 if change.kind == "changed" and table.removed:
                     yield Finding("removed", change.image, table.table, tags=table.removed)
+
+    @property
+    def is_of_a_night(self) -> bool:
+        """Whether it tells of one night, and not of many that were left to be looked at."""
+        return self.as_of - self.before < A_NIGHT
 
     @property
     def is_trouble(self) -> bool:
@@ -254,7 +262,9 @@ def _source_night(
         usual,
         *((name, images) if images > 1 else ("", 0)),
         rolled=sum(len(roll.tags) for _, change in changes for roll in change.rolled),
-        new=sum(change.filled or kind == "added" for kind, change in changes if change.added),
+        new=sum(
+            change.filled or kind == "added" or not tags for kind, change in changes if change.added
+        ),
         gone=sum(change.emptied for _, change in changes if change.removed),
         quiet=quiet,
     )

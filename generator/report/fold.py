@@ -14,6 +14,8 @@ NAMES_SHOWN = 6
 """The most images, or families of images, that one line names."""
 FAMILY = 3
 """So many names, or more, that begin alike are a family."""
+SOURCE = "source "
+"""What comes before the name of a source."""
 TEXT_LIMIT = 300
 """The most that a line shows of a foreign text, in characters."""
 
@@ -58,7 +60,8 @@ class Line:
             names = [f"`{name}`" + count for name, count in map(_split, names)]
         more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
         listed = ", ".join(names[:NAMES_SHOWN]) + more
-        count = counted(len(subjects), "image")
+        sources = all(subject.startswith(SOURCE) for subject in subjects)
+        count = counted(len(subjects), "source" if sources else "image")
         return f"{entry.text} ({count}): {listed}" if entry.text else f"{count}: {listed}"
 
 
@@ -112,8 +115,8 @@ def _starts(name: str) -> list[str]:
 
 def _split(name: str) -> tuple[str, str]:
     """A name, and the count of a family's."""
-    start, space, count = name.partition(" ")
-    return start, space + count
+    start, family, count = name.partition("* (")
+    return start + family[:1], family[1:] + count
 
 
 def tag_list(tags: Iterable[str]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from msgspec.structs import replace
+
 from generator.guard.findings import Finding
 from generator.guard.memory import FLAPS, NIGHTS_REMEMBERED
 from generator.report.changes import Report, Roll, TableChange
-from generator.report.fold import Entry, Section, plain, section, tag_list
+from generator.report.fold import SOURCE, Entry, Section, plain, section, tag_list
 
 
 def needs_a_look(report: Report) -> list[Section]:
@@ -95,13 +97,17 @@ def _moved_back(report: Report) -> list[Finding]:
 
 
 def _findings(findings: Iterable[Finding]) -> list[Entry]:
-    return [_finding(item) for item in dict.fromkeys(findings)]
+    """An entry for each finding; those that differ in their tags alone are one."""
+    tags: dict[Finding, dict[str, None]] = {}
+    for item in findings:
+        tags.setdefault(replace(item, tags=()), {}).update(dict.fromkeys(item.tags))
+    return [_finding(replace(item, tags=tuple(names))) for item, names in tags.items()]
 
 
 def _finding(item: Finding) -> Entry:
     """A finding as an entry: what its images have in common is the text."""
     site = "the catalog" if item.kind in {"held", "unmatched"} else "the site"
-    source = f"source {item.table}" if item.table else site
+    source = f"{SOURCE}{item.table}" if item.table else site
     subject = plain(item.image or source)
     table = f"{item.table}:" if item.table and item.image else ""
     reason = f"`{plain(item.detail)}`" if item.detail else ""
@@ -136,7 +142,7 @@ def _sentence(*parts: str) -> str:
 def _what_to_do(item: Finding) -> str:
     """What a hold is about, since when, what waiting does, and what believes it."""
     parts = []
-    if item.tags and item.kind == "held":
+    if item.tags:
         parts.append(tag_list(item.tags))
     if item.worst:
         worst = (f"`{one.image}` {one.count:,} ({tag_list(one.tags)})" for one in item.worst)
@@ -166,8 +172,13 @@ def _until(item: Finding) -> str:
 
 
 def _losses(report: Report, told: Callable[[TableChange], str]) -> Iterator[Entry]:
-    """Those of `_tables`, but for tables whose loss is told of as believed after all."""
+    """Those of `_tables`, but for tables whose loss is told of as believed after all.
+
+    Of many nights all are told: other nights of the table may have lost something else.
+    """
     released = {(item.image, item.table) for item in report.found("released")}
+    if not report.is_of_a_night:
+        released = set()
     return _tables(
         report,
         lambda image, table: (

@@ -56,12 +56,14 @@ def _source_sentence(report: Report, night: SourceNight) -> str:
         return f"`{night.table}` could not be asked: its tables stay as they were."
     if not night.tags:
         return f"`{night.table}`: {counted(night.new, 'image')}, and nothing to compare them with."
-    parts = [f"{night.lost or 'none'} of {counted(night.tags, 'tag')} removed{_share(night)}"]
+    lost = f"{night.lost:,}" if night.lost else "none"
+    parts = [f"{lost} of {counted(night.tags, 'tag')} removed{_share(night)}"]
     if night.name:
         parts.append(f"most often `{night.name}` ({counted(night.name_images, 'image')})")
     if night.rolled:
-        share = night.rolled / night.tags
-        rebuild = ", a mass rebuild" if share > MASS_REBUILD else ""
+        share = min(night.rolled / night.tags, 1)
+        is_rebuild = share > MASS_REBUILD and report.is_of_a_night
+        rebuild = ", a mass rebuild" if is_rebuild else ""
         rolled = counted(night.rolled, "tag")
         parts.append(f"{rolled} on another digest ({percent(share)}{rebuild})")
     if night.new or night.gone:
