@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from errno import ENOSPC
 from pathlib import Path
 from typing import BinaryIO
+from unittest.mock import Mock
 from zlib import crc32
 
 import pytest
@@ -21,6 +22,7 @@ from generator.collect.answers import Answer as CollectedAnswer
 from generator.collect.journal import Journal
 from generator.registry.errors import Fault
 from generator.registry.message import Reply, Request
+from tests.collecting import HEADER
 from tests.far_away import World, far_away
 from tests.registry.server import Answer, Call
 from tests.support import Run, tagpages, tree_of
@@ -214,6 +216,16 @@ def test_after_bad_weather_tags_that_never_move_are_asked_for_in_their_turn_only
     assert pages == {
         name: text for name, text in tree_of(nights.folder).items() if name.endswith(".md")
     }
+
+
+def test_a_journal_that_is_written_in_small_pieces_is_whole(tmp_path: Path) -> None:
+    with Journal(tmp_path / "answers.jsonl", HEADER) as journal:
+        file = vars(journal)["_file"]
+        vars(journal)["_file"] = Mock(wraps=file, write=lambda text: file.write(text[:7]))
+        journal.add(CollectedAnswer("public", image="app", tags=()))
+
+    with Journal(tmp_path / "answers.jsonl", HEADER) as journal:
+        assert journal.answers.of("public").images == {"app": ()}
 
 
 def test_a_journal_that_cannot_be_written_ends_the_run_with_the_reason(

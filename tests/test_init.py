@@ -268,7 +268,8 @@ def test_what_every_repository_has_counts_as_empty(folder: Path, name: str) -> N
         (("--registry", "registry.example.com/team"), "is no host, as `registry.example.com`"),
         (("--path", "team"), "--path team: `repository` names `{image}` once; for example"),
         (("--path", "Team/{image}"), "--path Team/{image}: `repository`: "),
-        (("--kind", "docker"), "'docker' is not one of 'oci', 'dockerhub', "),
+        (("--kind", "docker"), "'docker' is not one of 'oci', 'acr', 'dockerhub', "),
+        (("--kind", "gitlab"), "is not asked as `gitlab`: leave out --kind"),
         (("--kind", "ghcr"), "is not asked as `ghcr`: leave out --kind"),
         (("--content", "pages"), "--content pages: it is not below `content`"),
         (("--ci", "jenkins"), "'jenkins' is not one of 'github', 'gitlab', 'none'"),
@@ -294,6 +295,10 @@ def test_a_wish_that_cannot_be_is_a_mistake_and_nothing_is_written(
         ("europe-docker.pkg.dev", "google"),
         ("eu.gcr.io", "google"),
         ("evil-gcr.io", "oci"),
+        ("acme.azurecr.io", "acr"),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "ecr"),
+        ("registry.gitlab.com", "gitlab"),
+        ("registry.gitlab.example", "oci"),
     ],
 )
 def test_the_kind_fits_the_host(registry: str, kind: str) -> None:
@@ -304,12 +309,18 @@ def test_the_kind_fits_the_host(registry: str, kind: str) -> None:
 def test_the_catalog_of_each_kind_works_with_and_without_the_login_that_it_shows(
     folder: Path, kind: str
 ) -> None:
-    host = {"dockerhub": "docker.io", "ghcr": "ghcr.io"}.get(kind, "registry.example.com")
+    hosts = {
+        "dockerhub": "docker.io",
+        "ecr": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        "ghcr": "ghcr.io",
+        "gitlab": "registry.gitlab.com",
+    }
+    host = hosts.get(kind, "registry.example.com")
     run = tagpages("init", "--registry", host, "--path", "team/{image}", "--kind", kind)
     assert run.code == 0, run.err
     assert type(catalog(folder).tables[0].source).__struct_config__.tag == kind
     lines = (folder / "catalog.yaml").read_text().splitlines()
-    logins = ("      # username:", "      # password:", "      # token:")
+    logins = ("      # username:", "      # password:", "      # token:", "      # profile:")
     shown_lines = [line.replace("# ", "") if line.startswith(logins) else line for line in lines]
     assert shown_lines != lines
     (folder / "catalog.yaml").write_text("\n".join(shown_lines))

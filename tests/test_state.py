@@ -339,6 +339,16 @@ def test_a_large_state_is_read_whole(tmp_path: Path) -> None:
     assert state.read_bytes(str(tmp_path / "file")) == data[: 1 << 16]
 
 
+def test_a_file_that_is_read_in_small_pieces_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tags.json"
+    path.write_bytes(bytes(range(250)))
+    read = os.read
+    monkeypatch.setattr("generator.content.state.os.read", lambda file, _: read(file, 100))
+    assert state.read_bytes(str(path)) == bytes(range(250))
+
+
 def test_no_part_of_a_large_file_is_copied_again_for_each_part_that_follows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

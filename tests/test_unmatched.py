@@ -71,6 +71,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         "`'retired': 'ngnix' matches no image; did you mean 'nginx'?`",
     ),
     (
+        {"retired": {"long-ago": {"redirect": "ngnix"}}},
+        "`'retired.long-ago.redirect': 'ngnix' has no page; did you mean 'nginx'?`",
+    ),
+    (
         {"variants": ["latset*"]},
         "`'variants': 'latset*' matches no tag; did you mean 'latest'?`",
     ),

@@ -6,13 +6,22 @@ from typing import Any
 
 import yaml
 
+_SIGN = "a text with such a sign at its start stands in quotes"
 _SAID = {
     r"'\t'": "a tab: write spaces",
     "expected ',' or '}', but got '{'": "a text with a brace within braces: put it in quotes",
     "mapping values are not allowed here": (
         "a `:` where none can be: put the text in quotes, or align the key with those above"
     ),
-    "that cannot start any token": "a text with such a sign at its start stands in quotes",
+    "that cannot start any token": _SIGN,
+    "while scanning an alias": _SIGN,
+    "while scanning an anchor": _SIGN,
+    "but found '<scalar>'": "a text goes on after a brace, bracket or quote: put it all in quotes",
+    "found undefined alias": f"there is no such alias: {_SIGN}",
+    "but found '<block mapping start>'": "the line is not aligned with those above",
+    "sequence entries are not allowed here": (
+        "a `-` where none can be: begin the list on a line of its own"
+    ),
     "another document": "a line `---` begins another document: a catalog is one",
     "recursive": "an alias within what it stands for",
 }

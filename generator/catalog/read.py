@@ -106,8 +106,9 @@ def _whole(part: _Part, text: str, *, is_ours: bool) -> tuple[int, str]:
         near = get_close_matches(word, words, n=1, cutoff=0.5)
         meant = f"; did you mean `{near[0]}`? Valid are " if near else "; valid are "
         return part.says(f"unknown value `{word}`{meant}{_listed(words)}")
-    if "matching regex" in text and (examples := _examples(part.kind)):
-        return part.says(f"write it like {' or '.join(examples)}, not {shown(part.value)}")
+    wants_quotes = text.startswith(("Expected `str`, got", "Expected `str | null`, got"))
+    if not wants_quotes and isinstance(part.node, yaml.ScalarNode) and _examples(part.kind):
+        return part.says(f"write it like {_examples(part.kind)}, not {shown(part.node.value)}")
     for theirs, ours in _WORDS.items():
         text = text.replace(theirs, ours)
     return part.says(text)
@@ -171,14 +172,15 @@ def _words(kind: Any) -> list[str]:
     return [word for one in _members(kind) if get_origin(one) is Literal for word in get_args(one)]
 
 
-def _examples(kind: Any) -> list[str]:
-    """Return the examples of a text that the catalog gives."""
+def _examples(kind: Any) -> str:
+    """Return the examples of a text that the catalog gives, with what there is to say of them."""
     parts = [kind]
     for part in parts:
         parts += get_args(part) if get_origin(part) in {Annotated, Union, UnionType} else ()
     metas = (meta for part in parts for meta in getattr(part, "__metadata__", ()))
-    texts = (getattr(meta, "examples", None) for meta in metas)
-    return [f"`{text}`" for text in next(filter(None, texts), [])]
+    meta = next((meta for meta in metas if getattr(meta, "examples", None)), msgspec.Meta())
+    examples = " or ".join(f"`{text}`" for text in meta.examples or ())
+    return f"{examples}{(meta.extra or {}).get('advice', '')}"
 
 
 def _members(kind: Any) -> list[Any]:

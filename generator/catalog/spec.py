@@ -86,7 +86,8 @@ class Catalog(Section, Generic[S, P], frozen=True, kw_only=True):
     window: Annotated[
         str | bool,
         Meta(
-            description="How long a digest is shown after a change: `1 month`, `30 days` or `off`."
+            description="How long a digest is shown after a change: `1 month`, `30 days` or `off`.",
+            examples=["1 month", "30 days", "off"],
         ),
     ] = "1 month"
     older: Annotated[

@@ -81,7 +81,8 @@ class Journal:
 
     def _write(self, text: bytes) -> None:
         try:
-            self._file.write(text)
+            while text:
+                text = text[self._file.write(text) :]
         except OSError as error:
             raise TagpagesError(f"cannot write {self.path}: {error.strerror}") from None
 

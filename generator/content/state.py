@@ -193,9 +193,9 @@ def read_bytes(path: str) -> bytes:
     """The bytes of a file that is no symbolic link; raises OSError. Does not wait on a pipe."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        parts = [os.read(descriptor, _BLOCK)]
-        while len(parts[-1]) == _BLOCK:
-            parts.append(os.read(descriptor, _BLOCK))
+        parts = []
+        while part := os.read(descriptor, _BLOCK):  # it may be shorter before the end, too
+            parts.append(part)
         return b"".join(parts)
     finally:
         os.close(descriptor)

@@ -97,6 +97,7 @@ class _Judge:
         yield from map(self._excluded, _different(self._images.exclude))
         yield from self._overridden()
         yield from map(self._retired, self._catalog.retired)
+        yield from self._redirected()
         for table in self._catalog.tables:
             if isinstance(table.source, RemoteSpec):
                 key = f"tables.{table.name}.source.tags.include"
@@ -139,6 +140,14 @@ class _Judge:
         near = [] if found else [misspelt(text, self._names)]
         says = _meant(near) and f"matches no image{_meant(near)}"
         return Entry("retired", text, self._unless(found), says)
+
+    def _redirected(self) -> Iterator[Entry]:
+        """The successors of images that have no page themselves: of others the plan tells."""
+        for image, retired in self._catalog.retired.items():
+            if retired.redirect and image not in self._names:
+                key, sure = f"retired.{image}.redirect", retired.redirect not in self._failed
+                matches = self._unless(retired.redirect in self._names, sure=self._whole and sure)
+                yield Entry(key, retired.redirect, matches, "has no page").with_nearest(self._names)
 
     def _overridden(self) -> Iterator[Entry]:
         for image, tables in self._images.overrides.items():

@@ -58,7 +58,7 @@ async def build_times(repository: Repository, digest: str) -> Built:
             return Built([*times, *annotated], _artifact(found))
         child = next(iter(found.images()), None)
         if child is None:
-            return Built(annotated, found.artifact_type or "")
+            return Built(annotated, found.kind)
         digest = repository.checked_digest(child.digest, digest)
     return Built(annotated)
 

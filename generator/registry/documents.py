@@ -48,11 +48,15 @@ class PlatformEntry(msgspec.Struct, frozen=True):
 
 
 class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
-    """A reference to another document, of `size` bytes; its digest may be anything."""
+    """A reference to another document, of `size` bytes; its digest may be anything.
+
+    Of a manifest `artifact_type` is the type of its configuration, where an index tells it.
+    """
 
     digest: str
     size: Annotated[int, Meta(ge=0, le=SIZE_LIMIT)]
     media_type: str = ""
+    artifact_type: str | None = None
     platform: PlatformEntry | None = None
     annotations: dict[str, Any] | None = None
 
@@ -61,7 +65,9 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
         return _text(self.annotations, name)
 
     def is_image(self) -> bool:
-        """Whether this entry of an index is an image, or an index of images: no attestation."""
+        """Whether this entry of an index is an image, or an index of images: nothing attached."""
+        if self.artifact_type and self.artifact_type not in CONFIG_TYPES:
+            return False
         known = self.platform is None or self.platform.os != "unknown"
         attests = self.annotations is not None and ATTESTATION in self.annotations
         return known and not attests and self.media_type in {*INDEX_TYPES, *MANIFEST_TYPES}
@@ -77,6 +83,12 @@ class Index(msgspec.Struct, frozen=True):
     def images(self) -> list[Descriptor]:
         """The entries that are images, in their order."""
         return [entry for entry in self.manifests or () if entry.is_image()]
+
+    @property
+    def kind(self) -> str:
+        """What an index without images is: its `artifactType`, else that of its first entry."""
+        kinds = (entry.artifact_type for entry in self.manifests or ())
+        return self.artifact_type or next(filter(None, kinds), "")
 
 
 class ImageManifest(msgspec.Struct, frozen=True, rename="camel"):

@@ -55,7 +55,7 @@ class Oci(RemoteSpec, frozen=True, kw_only=True, tag="oci"):
 
     @property
     def _is_docker_hub(self) -> bool:
-        return super().pull_host in DOCKER_HUB
+        return super().pull_host.lower() in DOCKER_HUB
 
     @property
     def pull_host(self) -> str:

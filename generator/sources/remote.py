@@ -29,6 +29,7 @@ Host = Annotated[
     Meta(
         pattern=r"^(https?://)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(?!\n)$",
         examples=["registry.example.com", "localhost:5000"],
+        extra={"advice": " (a path goes into `repository`)"},
     ),
 ]
 """A registry's host in the catalog, with its port if it has one of its own."""

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-KINDS = ("oci", "dockerhub", "ghcr", "google", "harbor", "quay")
+KINDS = (
+    "oci",
+    "acr",
+    "dockerhub",
+    "ecr",
+    "ghcr",
+    "gitlab",
+    "google",
+    "harbor",
+    "quay",
+    "zot",
+)
 """The kinds that can list the images of a registry, so that a host and a path are enough."""
+OF_THEIR_HOSTS = frozenset({"dockerhub", "ecr", "ghcr", "gitlab"})
+"""Those of them whose host says it; with others the catalog would have to say more."""
 
 _HOSTS = {
     "docker.io": "dockerhub",
@@ -11,9 +24,17 @@ _HOSTS = {
     "registry-1.docker.io": "dockerhub",
     "gcr.io": "google",
     "ghcr.io": "ghcr",
+    "public.ecr.aws": "ecr",
     "quay.io": "quay",
+    "registry.gitlab.com": "gitlab",
 }
-_DOMAINS = {".gcr.io": "google", ".pkg.dev": "google"}
+_DOMAINS = {
+    ".amazonaws.com": "ecr",
+    ".amazonaws.com.cn": "ecr",
+    ".azurecr.io": "acr",
+    ".gcr.io": "google",
+    ".pkg.dev": "google",
+}
 
 
 def kind_of(registry: str) -> str:

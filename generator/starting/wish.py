@@ -12,7 +12,7 @@ from generator.errors import UsageError
 from generator.sources import Spec
 from generator.sources.remote import Host, check_repository
 from generator.starting.hugo import HugoSite
-from generator.starting.kinds import kind_of
+from generator.starting.kinds import OF_THEIR_HOSTS, kind_of
 from generator.starting.texts import Start
 
 _FOLDERS = ("images", "container-images")
@@ -42,7 +42,7 @@ class Wish:
                 f"--registry {self.registry} is no host, as `registry.example.com` or "
                 "`localhost:5000`; what comes behind it belongs into --path"
             ) from None
-        if self.kind in {"dockerhub", "ghcr"} and kind_of(self.registry) != self.kind:
+        if self.kind in OF_THEIR_HOSTS and kind_of(self.registry) != self.kind:
             raise UsageError(
                 f"--registry {self.registry} is not asked as `{self.kind}`: leave out --kind"
             )

@@ -342,7 +342,9 @@ class Everywhere(Session):
         return Reply(request.url, answer.status, Headers(fields), answer.body)
 
 
-@pytest.mark.parametrize("host", ["docker.io", "index.docker.io", "registry-1.docker.io"])
+@pytest.mark.parametrize(
+    "host", ["docker.io", "Docker.io", "index.docker.io", "registry-1.docker.io"]
+)
 @pytest.mark.parametrize("repository", ["{image}", "library/{image}"])
 def test_docker_hub_is_understood_by_its_usual_names(host: str, repository: str) -> None:
     registry = FakeRegistry()

@@ -75,6 +75,8 @@ def test_an_index_of_artifacts_is_no_image() -> None:
     child = artifact(registry)
     registry.tag("app", "1.0", registry.index(describe(child)))
     assert asked(registry).artifacts == [("app", CHART)]
+    registry.tag("app", "1.0", registry.index(describe(child) | {"artifactType": CHART}))
+    assert asked(registry).artifacts == [("app", CHART)]
     bare = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "artifactType": "a/b"}
     registry.tag("app", "1.0", registry.put(INDEX, bare))
     assert asked(registry).artifacts == [("app", "a/b")]
@@ -88,6 +90,17 @@ def test_an_image_is_one_whatever_else_its_repository_has(config: str) -> None:
     outcome = asked(registry)
     assert outcome.tags() == ["1.0", "chart"]
     assert outcome.artifacts == []
+
+
+def test_an_index_of_an_image_and_an_sbom_is_an_image() -> None:
+    registry = FakeRegistry()
+    sbom = describe(artifact(registry)) | {"artifactType": "application/spdx+json"}
+    registry.tag("app", "1.0", registry.index(sbom, describe(registry.image())))
+    assert asked(registry).tags() == ["1.0"]
+    registry.tag(
+        "app", "1.0", registry.index(describe(registry.image()) | {"artifactType": CONFIG})
+    )
+    assert asked(registry).tags() == ["1.0"]
 
 
 def test_an_index_that_names_nothing_may_be_of_an_image() -> None:
