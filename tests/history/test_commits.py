@@ -545,6 +545,13 @@ def test_a_table_that_was_held_back_is_told(repo: Repo) -> None:
     assert repo.ask("app:latest").err == ""
 
 
+def test_a_link_in_place_of_what_a_build_left_tells_nothing(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    (repo.content / "build.json").symlink_to("elsewhere.json")
+    repo.commit(DAY[1])
+    assert repo.ask("app").err == ""
+
+
 def test_an_image_that_no_source_listed_is_told(repo: Repo) -> None:
     repo.night(DAY[0], app=A, tool=A)
     repo.write(
