@@ -147,6 +147,7 @@ def test_a_revision_is_a_moment_too(repo: Repo) -> None:
     repo.night(DAY[0], app=C)
     assert told(repo.spans("app", "--at", "release")) == [("public", "latest", "b", "moved")]
     assert told(repo.spans("app", "--at", "HEAD~2")) == [("public", "latest", "a", "moved")]
+    assert [span["digest"][7] for span in repo.spans("app")] == ["c", "b", "a"]
     repo.git("switch", "--quiet", "--create", "other", "HEAD~2")
     repo.night(DAY[1], app=D)
     repo.git("switch", "--quiet", "main")
