@@ -7,6 +7,7 @@ Whatever the layout, a table of tags has a column whose heading begins with `tag
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -65,11 +66,15 @@ class _Columns(NamedTuple):
 
 @dataclass
 class _Reader:
-    """Reads a page line by line. `around` are the headings outside of the open tab shortcodes."""
+    """Reads a page line by line.
+
+    `below` counts the tables of each heading, `around` are the headings outside of open tabs.
+    """
 
     written: date
     rows: dict[Key, Row] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
+    below: Counter[str] = field(default_factory=Counter)
     names: set[str] = field(default_factory=set)
     heading: str = ""
     around: list[str] = field(default_factory=list)
@@ -94,7 +99,8 @@ class _Reader:
 
     def _begin_table(self) -> None:
         """Name a table by its heading; the second one below the same heading gets a number."""
-        number = 1 + sum(table.startswith(self.heading) for table in self.tables)
+        self.below[self.heading] += 1
+        number = self.below[self.heading]
         self.tables.append(self.heading if number == 1 else f"{self.heading} ({number})".strip())
         self.names.add(self.tables[-1])
 

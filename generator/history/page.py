@@ -76,7 +76,7 @@ def months(story: Story, until: datetime) -> list[Month]:
         for span in line
         if span.ended is not None and span.why in {"moved", "moved back"}
     )
-    begun = min(story.moments[0].time, until).date().replace(day=1)
+    begun = story.moments[0].time.date().replace(day=1)
     month = until.date().replace(day=1)
     shown: list[Month] = []
     while month >= begun and len(shown) < MONTHS_SHOWN:

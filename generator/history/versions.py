@@ -10,7 +10,6 @@ from typing import NamedTuple, Protocol
 
 from generator.content.state import TAGS_FILE, decode_image
 from generator.errors import TagpagesError
-from generator.history import oldpage
 from generator.history.moves import Story
 from generator.history.repository import Change, Repository
 from generator.history.values import NO_PAGE, Moment, Page, Row
@@ -166,6 +165,8 @@ def _page(image: str, version: _Version, blobs: Iterator[bytes | None]) -> Page 
     try:
         if version.path.endswith(TAGS_FILE):
             return state_page(decode_image(data, image))
+        from generator.history import oldpage  # noqa: PLC0415 - what a newer site never needs
+
         return oldpage.read(data, version.moment.time.date())
     except TagpagesError as error:
         return f"{version.path}: {error}"

@@ -53,7 +53,6 @@ def write(job: Job, revision: str, was: tuple[str, ...]) -> Written:
             )
         stories = {name: everything.whole(name) for name in everything.images()}
         as_of = everything.head.newest.time
-    stories = {name: story for name, story in stories.items() if job.selected(name)}
     pages = _Pages(job, settings, as_of)
     sizes = series(repository, folders, stories, pages.begins) if settings.charts else {}
     tree = Tree(job.content)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import sys
 import tempfile
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from generator.history.cache import Index, index
 from generator.history.moves import Story
 from generator.history.repository import Repository
 from tests.history.repo import CONTENT, Repo, old_page, state, told
-from tests.support import digest
+from tests.support import ROOT, digest
 
 A, B, C, D = ({"public": {"latest": sign}} for sign in "abcd")
 DAY = [f"2024-05-{day:02}T01:00:00Z" for day in range(1, 29)]
@@ -196,6 +199,29 @@ def test_where_no_cache_can_be_written_the_answer_is_the_same(repo: Repo, tmp_pa
     (tmp_path / "file").write_text("")
     run = repo.ask("--digest", digest("a"), XDG_CACHE_HOME=str(tmp_path / "file"))
     assert (run.code, run.out) == (0, repo.ask("--digest", digest("a")).out)
+
+
+def test_several_processes_at_once_leave_one_whole_cache(repo: Repo) -> None:
+    repo.nights({"app/tags.json": state("app", {"t": {"x": "ab"[n % 2]}})} for n in range(300))
+    cache = os.environ | {"XDG_CACHE_HOME": str(repo.root.parent / "cache")}
+    question = ["history", "--content", str(repo.content), "--rev=main", "--digest", digest("a")]
+    command = [sys.executable, "-m", "generator", *question]
+    processes = [Popen(command, cwd=ROOT, env=cache, stdout=PIPE, stderr=PIPE) for _ in range(3)]
+    told = {(*process.communicate(), process.returncode) for process in processes}
+    ((out, err, code),) = told
+    assert (out.count(b"moved"), err, code) == (150, b"", 0)
+    (path,) = caches(repo)
+    assert path.suffix == ".sqlite"
+
+
+def test_another_version_of_the_tool_has_a_cache_of_its_own(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.night(DAY[0], app=A)
+    expected = repo.spans("--digest", digest("a"))
+    monkeypatch.setattr("generator.history.cache.__version__", "9.9.9")
+    assert repo.spans("--digest", digest("a")) == expected
+    assert len(caches(repo)) == 2
 
 
 def test_each_place_and_revision_has_a_cache_of_its_own(repo: Repo) -> None:

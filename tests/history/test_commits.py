@@ -59,6 +59,33 @@ def test_a_merge_is_published_when_it_is_merged(repo: Repo) -> None:
     ]
 
 
+def test_a_merge_of_branches_that_conflict_has_what_was_made_of_them(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    repo.git("switch", "--quiet", "--create", "night")
+    repo.night(DAY[1], app=B)
+    repo.git("switch", "--quiet", "main")
+    repo.night(DAY[2], app=C)
+    repo.git("merge", "--quiet", "--no-commit", "--strategy=ours", "night")
+    repo.night(DAY[3], app=D)
+    assert repo.git("rev-list", "--no-walk", "--parents", "HEAD").count(" ") == 2
+    assert [span["digest"][7] for span in repo.spans("app")] == ["d", "c", "a"]
+
+
+def test_a_merge_of_several_branches_is_one_step(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    for day, image in enumerate(("one", "two", "three"), 1):
+        repo.git("switch", "--quiet", "--create", image, "main")
+        repo.night(DAY[day], **{image: B})
+    repo.git("switch", "--quiet", "main")
+    repo.git("merge", "--quiet", "--message=Merge", "one", "two", "three", time=DAY[5])
+    spans = repo.spans("--digest", digest("b"))
+    assert {(span["image"], span["first"]["time"]) for span in spans} == {
+        ("one", DAY[1]),  # where nothing else had happened, git goes forward to the first branch
+        ("two", DAY[5]),
+        ("three", DAY[5]),
+    }
+
+
 def test_a_squash_is_one_step(repo: Repo) -> None:
     repo.night(DAY[0], app=A)
     repo.git("switch", "--quiet", "--create", "night")
@@ -120,6 +147,7 @@ def test_a_revision_is_a_moment_too(repo: Repo) -> None:
     repo.night(DAY[0], app=C)
     assert told(repo.spans("app", "--at", "release")) == [("public", "latest", "b", "moved")]
     assert told(repo.spans("app", "--at", "HEAD~2")) == [("public", "latest", "a", "moved")]
+    assert [span["digest"][7] for span in repo.spans("app")] == ["c", "b", "a"]
     repo.git("switch", "--quiet", "--create", "other", "HEAD~2")
     repo.night(DAY[1], app=D)
     repo.git("switch", "--quiet", "main")
@@ -518,6 +546,13 @@ def test_a_table_that_was_held_back_is_told(repo: Repo) -> None:
     assert repo.ask("app:latest").err == ""
 
 
+def test_a_link_in_place_of_what_a_build_left_tells_nothing(repo: Repo) -> None:
+    repo.night(DAY[0], app=A)
+    (repo.content / "build.json").symlink_to("elsewhere.json")
+    repo.commit(DAY[1])
+    assert repo.ask("app").err == ""
+
+
 def test_an_image_that_no_source_listed_is_told(repo: Repo) -> None:
     repo.night(DAY[0], app=A, tool=A)
     repo.write(
@@ -560,6 +595,30 @@ def test_a_folder_that_no_image_can_be_named_as_is_none(repo: Repo) -> None:
     repo.nights([{"\x1b[31m/tags.json": b"{", "app/tags.json": state("app", A)}])
     run = repo.ask("--digest", digest("9"))
     assert (run.code, run.err) == (1, f"tagpages: no page lists {digest('9')}\n")
+
+
+def test_another_repository_in_place_of_an_image_is_none(repo: Repo, tmp_path: Path) -> None:
+    other = Repo(tmp_path / "other").init()
+    other.night(DAY[0], app=B)
+    repo.night(DAY[0], app=A)
+    repo.git("rm", "-r", "--quiet", f"{CONTENT}/app")
+    add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"]
+    repo.git(*add, other.root, f"{CONTENT}/app")
+    repo.commit(DAY[1])
+    assert told(repo.spans("app")) == [("public", "latest", "a", "page removed")]
+    assert repo.ask("--digest", digest("b")).code == 1
+
+
+def test_a_work_tree_of_its_own_is_read_at_its_commit(repo: Repo, tmp_path: Path) -> None:
+    repo.night(DAY[0], app=A)
+    repo.night(DAY[1], app=B)
+    tree = tmp_path / "work tree — ü"
+    repo.git("worktree", "add", "--quiet", "--detach", tree, "HEAD~1")
+    content = tree / CONTENT
+    expected = [("public", "latest", "a", None)]
+    assert told(repo.spans("app", "--content", content)) == expected
+    assert told(repo.spans("--digest", digest("a"), "--content", content)) == expected
+    assert len(repo.spans("app", "--content", content, "--rev", "main")) == 2
 
 
 def test_a_link_in_place_of_a_file_is_none(repo: Repo) -> None:

@@ -140,6 +140,18 @@ def test_two_tables_below_one_heading_are_told_apart() -> None:
     }
 
 
+def test_a_heading_that_begins_like_another_is_another() -> None:
+    table = f"| Tag | Digest |\n|---|---|\n| latest | {A} |\n\n"
+    page = f"# Tags of old\n{table}# Tags\n{table}{table}{table}# Tags of old\n{table}"
+    assert read(page.encode(), WRITTEN).tables == (
+        "Tags of old",
+        "Tags",
+        "Tags (2)",
+        "Tags (3)",
+        "Tags of old (2)",
+    )
+
+
 def test_a_table_without_rows_is_an_empty_one() -> None:
     page = read(b"### Public\n\n| Tag (s) | Last Changed | Digest |\n|---|---|---|\n\n", WRITTEN)
     assert (page.rows, page.tables) == ({}, ("Public",))

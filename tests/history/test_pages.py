@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from generator.content.details import encode_details
+from generator.content.tree import Tree
 from generator.facts.base import Details, Fact, Found
 from generator.facts.image import ImageFacts, Platform
 from generator.history import charts, page
@@ -233,6 +234,20 @@ def test_people_can_write_their_own_template(repo: Repo) -> None:
 )
 def test_a_sparkline_has_a_bar_for_each_value(values: list[int], bars: str) -> None:
     assert page.sparkline(values) == bars
+
+
+def test_a_chart_of_nothing_but_zeros_has_flat_bars() -> None:
+    chart = elements(charts.bars("Moves", [("2024-05", 0), ("2024-06", 0)]))
+    assert [item.get("height") for item in chart if item.get("class") == "v"] == ["0.0", "0.0"]
+    assert [item.text for item in chart if "text" in item.tag] == ["2024-05", "2024-06", "0", "0"]
+
+
+def test_pages_wait_for_no_other_run(repo: Repo) -> None:
+    with Tree(repo.content).lock():
+        run = write(repo, {"days": 90})
+    assert run.code == 2
+    assert "another tagpages is at work" in run.err
+    assert not (repo.content / "app/history.md").exists()
 
 
 def test_a_chart_of_steps_keeps_each_value_until_the_next() -> None:
