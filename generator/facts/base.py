@@ -179,3 +179,8 @@ class Kind(Generic[T]):
     def of(self, facts: Facts) -> Fact[T] | None:
         """This kind's fact of a digest; None if nobody has asked for it."""
         return facts.get(self.name)
+
+    def found(self, facts: Facts) -> T | None:
+        """The value of this kind's fact; None where it is not known."""
+        fact = self.of(facts)
+        return fact.value if isinstance(fact, Found) else None

@@ -106,10 +106,9 @@ async def look(asked: Question) -> Fact[Evidences]:
     if isinstance(attached, CouldNotLook):
         return attached
     policy = asked.policy if verify.is_available() else None
-    before = EVIDENCE.of(asked.known)
-    known = {_key(item): item for item in before.value} if isinstance(before, Found) else {}
+    known = {_key(item): item for item in EVIDENCE.found(asked.known) or ()}
     found = []
-    for artifact in attached.value if isinstance(attached, Found) else ():
+    for artifact in ATTACHED.found(asked.known) or ():
         if (format_ := _format(artifact)) is None:
             continue
         item = known.get(_key(artifact))

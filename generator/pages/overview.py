@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from generator.errors import Failure, TagpagesError
-from generator.facts.base import Details, Found
+from generator.facts.base import Details
 from generator.facts.image import IMAGE, ImageFacts
 from generator.grouping import default_tag, documented
 from generator.model import Image
@@ -96,8 +96,7 @@ def _readme(subject: Subject, site: Site) -> str:
 
 def contents(details: Details, digest: str) -> ImageFacts | None:
     """What a digest of an image contains; None where that is not known."""
-    fact = IMAGE.of(details.facts.get(digest, {}))
-    return fact.value if isinstance(fact, Found) else None
+    return IMAGE.found(details.facts.get(digest, {}))
 
 
 def pulls(image: Image, site: Site) -> list[PullView]:

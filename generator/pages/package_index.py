@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from generator.facts.base import Found
 from generator.facts.packages import PACKAGES
 from generator.grouping import documented, version_key
 from generator.pages.base import DataFiles, Page, Site, Subject
@@ -50,11 +49,11 @@ def _packages(subjects: Sequence[Subject], site: Site) -> dict[_Key, Holders]:
     found: dict[_Key, Holders] = {}
     for image, details in subjects:
         for _, tag, digest in documented(image.tables, site.variants):
-            fact = PACKAGES.of(details.facts.get(digest, {}))
-            if not isinstance(fact, Found):
+            told = PACKAGES.found(details.facts.get(digest, {}))
+            if told is None:
                 continue
-            usual = "apk" if fact.value.format == "apko" else ""
-            for package in fact.value.packages:
+            usual = "apk" if told.format == "apko" else ""
+            for package in told.packages:
                 holders = found.setdefault(_Key(package.name, package.type or usual), {})
                 holders.setdefault(package.version, {})[f"{image.name}:{tag}"] = None
     return found

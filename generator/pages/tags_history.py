@@ -7,7 +7,6 @@ from datetime import datetime
 
 import msgspec
 
-from generator.facts.base import Found
 from generator.facts.image import IMAGE
 from generator.grouping import Window, arranged, visible
 from generator.model import Table, TagGroup, TimeKind
@@ -48,9 +47,9 @@ def view(subject: Subject, site: Site) -> Mapping[str, object]:
         "tabs": tab_bar(site, image.name, PATH),
         "tables": [_table(table, image.name, site) for table in image.tables],
         "facts": {
-            digest: fact.value
+            digest: found
             for digest, facts in details.facts.items()
-            if isinstance(fact := IMAGE.of(facts), Found)
+            if (found := IMAGE.found(facts))
         },
         "window": site.window,
         "older": site.older,
