@@ -15,7 +15,7 @@ from generator.facts.packages import PACKAGES, Packages
 from generator.facts.sbom import Package
 from generator.grouping import documented, version_key
 from generator.pages.base import Page, Site, State, Subject, state_of
-from generator.pages.tabs import tab_bar
+from generator.pages.tabs import page_values
 
 PATH = "image_specs/"
 
@@ -115,14 +115,9 @@ class Setting(msgspec.Struct, frozen=True):
 
 def view(subject: Subject, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
-    name = subject.image.name
-    return {
-        "image": name,
-        "url": f"{site.url}{name}/",
-        "tabs": tab_bar(site, name, PATH),
+    return page_values(site, subject.image.name, PATH) | {
         "variants": variants_of(subject, site),
         "changes": changes_of(subject, site),
-        "as_of": site.as_of,
     }
 
 

@@ -15,7 +15,7 @@ from generator.grouping import documented
 from generator.model import Table
 from generator.pages.base import Page, Site, State, Subject, state_of
 from generator.pages.commands import Command, Commands
-from generator.pages.tabs import tab_bar
+from generator.pages.tabs import page_values
 
 PATH = "provenance_info/"
 
@@ -87,12 +87,8 @@ class TableView(msgspec.Struct, frozen=True):
 def view(subject: Subject, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
     image = subject.image
-    return {
-        "image": image.name,
-        "url": f"{site.url}{image.name}/",
-        "tabs": tab_bar(site, image.name, PATH),
+    return page_values(site, image.name, PATH) | {
         "tables": [_table(table, subject, site) for table in image.tables],
-        "as_of": site.as_of,
     }
 
 

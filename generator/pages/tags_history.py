@@ -11,7 +11,7 @@ from generator.facts.image import IMAGE
 from generator.grouping import Window, arranged, visible
 from generator.model import Table, TagGroup, TimeKind
 from generator.pages.base import Page, Site, Subject
-from generator.pages.tabs import tab_bar
+from generator.pages.tabs import page_values
 
 PATH = "tags_history/"
 
@@ -41,10 +41,7 @@ class TableView(msgspec.Struct, frozen=True):
 def view(subject: Subject, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
     image, details = subject
-    return {
-        "image": image.name,
-        "url": f"{site.url}{image.name}/",
-        "tabs": tab_bar(site, image.name, PATH),
+    return page_values(site, image.name, PATH) | {
         "tables": [_table(table, image.name, site) for table in image.tables],
         "facts": {
             digest: found
@@ -53,7 +50,6 @@ def view(subject: Subject, site: Site) -> Mapping[str, object]:
         },
         "window": site.window,
         "older": site.older,
-        "as_of": site.as_of,
     }
 
 
