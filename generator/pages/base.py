@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+import msgspec
+
 from generator.catalog.readmes import Readmes
 from generator.catalog.tables import Verify
 from generator.catalog.tabs import Tab
@@ -24,6 +26,8 @@ S = TypeVar("S")
 """What an output is about: an image, or all of them."""
 
 
+_encode = msgspec.json.Encoder().encode
+
 State = Literal["found", "none", "could not look", "not asked"]
 """How it is with a fact, as pages say it."""
 _STATES: dict[type, State] = {
@@ -32,6 +36,11 @@ _STATES: dict[type, State] = {
     CouldNotLook: "could not look",
     type(None): "not asked",
 }
+
+
+def json_text(value: object) -> str:
+    """A value as JSON, in one line."""
+    return _encode(value).decode()
 
 
 def state_of(fact: Fact[Any] | None) -> State:

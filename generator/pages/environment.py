@@ -16,13 +16,13 @@ from pathlib import Path
 
 import jinja2
 import jinja2.nodes
-import msgspec
 from jinja2.meta import find_referenced_templates
 
 from generator.catalog.globs import nearest
 from generator.errors import UsageError
 from generator.grouping import more_than_months
 from generator.model import TagGroup, short_digest
+from generator.pages.base import json_text
 from generator.pages.cells import code, codes, table
 from generator.pages.details import dotted, package_rows, settings_of
 from generator.pages.plain import escaped_sign, one_line
@@ -40,7 +40,6 @@ HEADER = ("Tag (s)", "Last Changed", "Digest")
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>&~|$]")
 _OPENING = re.compile(r"([0-9]*)([#+=:.)-])")
 """What would begin a heading, a list or the like at the start of a line."""
-_encode = msgspec.json.Encoder().encode
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -215,7 +214,7 @@ def page_time(time: datetime) -> str:
 def yaml_value(value: object) -> str:
     """A front matter value as YAML on one line."""
     if isinstance(value, str):
-        text = _encode(value).decode()
+        text = json_text(value)
         if not text.isprintable():  # JSON's escapes beyond U+FFFF are pairs, which are not YAML's
             text = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
         # Hugo reads shortcodes in front matter too.
