@@ -41,13 +41,15 @@ def codes(texts: Iterable[str]) -> str:
     return f"{shown} and {left:,} more" if left else shown
 
 
-def table(rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table of rows of cells, the first of them its header.
+def table(rows: Iterable[Sequence[str]], *, pad: bool = True) -> str:
+    """A Markdown table of rows of cells (Markdown), the first of them its header.
 
-    Every cell is padded to its column's widest, as on the page of tags. Cells are Markdown.
+    Every cell is padded to its column's widest; without `pad` none is, so that one row changes no
+    other.
     """
     lines = list(rows)
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    columns = zip(*lines, strict=True)
+    widths = [max(map(len, column)) if pad else len("---") for column in columns]
     text = [_line(cells, widths) for cells in lines]
     rule = "|".join("-" * (width + 2) for width in widths)
     return "".join([text[0], f"|{rule}|\n", *text[1:]])

@@ -163,12 +163,8 @@ def _template_line(error: Exception) -> str | None:
 
 
 def tags_table(groups: Iterable[TagGroup], as_of: datetime, *, pad: bool = True) -> str:
-    """A Markdown table of groups, every cell padded to its column's widest (rule 3).
-
-    Without `pad` cells are as wide as what is in them, so that one row changes no other.
-    """
-    rows = [HEADER]
-    rows += [
+    """A Markdown table of groups, padded if the catalog does not say otherwise (rule 3)."""
+    rows = [
         (
             " `" + "` `".join(group.tags) + "`",
             day(group.last_changed, as_of),
@@ -176,13 +172,7 @@ def tags_table(groups: Iterable[TagGroup], as_of: datetime, *, pad: bool = True)
         )
         for group in groups
     ]
-    widest = rows if pad else [("-" * 3,) * 3]
-    first, second, third = (max(map(len, column)) for column in zip(*widest, strict=True))
-    lines = [
-        f"| {tags:{first}} | {days:{second}} | {digest:{third}} |\n" for tags, days, digest in rows
-    ]
-    rule = f"|{'-' * (first + 2)}|{'-' * (second + 2)}|{'-' * (third + 2)}|\n"
-    return lines[0] + rule + "".join(lines[1:])
+    return table([HEADER, *rows], pad=pad)
 
 
 def day(time: datetime, as_of: datetime) -> str:
