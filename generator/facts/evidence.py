@@ -18,7 +18,7 @@ from generator.facts import verify
 from generator.facts.attached import ATTACHED, Artifact, Form
 from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind, Question
 from generator.facts.policy import Policy, Verdict
-from generator.facts.statements import BUNDLE, check_signature, read_statement
+from generator.facts.statements import BUNDLE, IN_TOTO, check_signature, read_statement
 from generator.model import check_digest
 from generator.registry import Repository, parse_time
 from generator.registry.limits import MIB
@@ -39,7 +39,7 @@ _NOTATION = "application/vnd.cncf.notary.signature"
 _FORMATS: dict[str, Format] = {
     "application/vnd.dev.cosign.simplesigning.v1+json": "simple",
     "application/vnd.dsse.envelope.v1+json": "dsse",
-    "application/vnd.in-toto+json": "statement",
+    IN_TOTO: "statement",
     "application/spdx+json": "sbom",
     "application/vnd.cyclonedx+json": "sbom",
     "application/vnd.cyclonedx+xml": "sbom",

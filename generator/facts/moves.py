@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from generator.facts.base import Change, Details, Facts, Move
 from generator.facts.image import IMAGE, ImageFacts
 from generator.facts.packages import PACKAGES
-from generator.facts.sbom import TEXT_LIMIT, Package
+from generator.facts.sbom import Package, cut
 from generator.grouping import documented
 from generator.model import Image
 
@@ -87,8 +87,8 @@ def _settings(before: ImageFacts, after: ImageFacts) -> tuple[Change, ...]:
 
 def _only(texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
     missing = set(others)
-    only = [text for text in texts if text not in missing][:CHANGES_LIMIT]
-    return tuple(text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…" for text in only)
+    only = [text for text in texts if text not in missing]
+    return tuple(map(cut, only[:CHANGES_LIMIT]))
 
 
 def _changes(
