@@ -7,7 +7,7 @@ With a policy, what is signed is verified when it is read, and again when the po
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -19,7 +19,7 @@ from generator.facts.attached import ATTACHED, Artifact, Form
 from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind, Question
 from generator.facts.policy import Policy, Verdict
 from generator.facts.statements import BUNDLE, IN_TOTO, check_signature, read_statement
-from generator.model import check_digest
+from generator.model import check_digest, check_utc
 from generator.registry import Repository, parse_time
 from generator.registry.limits import MIB
 
@@ -76,8 +76,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         """Check the digests and the time; raises TagpagesError or ValueError."""
         for digest in filter(None, (self.subject, self.manifest, self.blob)):
             check_digest(digest)
-        if self.created and self.created.tzinfo is not UTC:
-            raise ValueError(f"the time {self.created} is not in UTC")
+        check_utc(self.created)
 
     @property
     def sort(self) -> Sort:
