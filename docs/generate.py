@@ -13,10 +13,12 @@ from typing import Any
 import click
 
 from generator.cli import cli
+from generator.cli.options import SHARED
 from generator.jobs.schemas import TYPES, schema
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = """\
+NAMES = ", ".join(f"`TAGPAGES_{name.replace('-', '_').upper()}`" for name in sorted(SHARED))
+COMMANDS = f"""\
 # Commands
 
 This page is made from what `--help` says (`make docs`). Exit codes: 0 done; 1 `check` found drift,
@@ -24,9 +26,9 @@ or something failed or was held back and all else is written; 2 a mistake in the
 command line, nothing written; 130 interrupted.
 
 Every option is also read from the environment, as `TAGPAGES_<COMMAND>_<OPTION>`, several values
-with spaces between them. What commands share is read for all of them as `TAGPAGES_CATALOG`,
-`TAGPAGES_CONTENT`, `TAGPAGES_AS_OF`, `TAGPAGES_ONLY`, `TAGPAGES_JOBS`, `TAGPAGES_QUIET` and
-`TAGPAGES_VERBOSE`; the name with the command counts before that. Without any, the catalog is
+with spaces between them. What commands share is read for all of them by one name:
+{NAMES}.
+The name with the command counts before that one. Without any, the catalog is
 `catalog.yaml` of this folder, or of the nearest one above it within the git repository.
 
 A shell completes commands, options, images and tables after one line in its startup file:

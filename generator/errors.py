@@ -22,6 +22,9 @@ _WORDS = {
     "str": "a text",
 }
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for JSON that is broken, or of another shape."""
+
 
 class TagpagesError(Exception):
     """What happened, to what, and what to do, in one text for the user.

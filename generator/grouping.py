@@ -119,7 +119,7 @@ def _newest_hidden(window: Window, as_of: datetime) -> datetime:
 
 
 def matching(globs: Sequence[str]) -> Callable[[str], object]:
-    """What tells whether a tag matches one of the globs; without globs none does."""
+    """What tells whether a name or a tag matches one of the globs; without globs none does."""
     return _pattern(tuple(globs)).fullmatch
 
 

@@ -150,6 +150,12 @@ def check_digest(digest: str) -> str:
     return digest
 
 
+def check_utc(time: datetime | None) -> None:
+    """Raise ValueError unless the time is in UTC, or None; msgspec adds its place in the JSON."""
+    if time is not None and time.tzinfo is not UTC:
+        raise ValueError(f"the time {time} is not in UTC")
+
+
 def check_tags(tags: Collection[str]) -> None:
     """Raise TagpagesError unless all tags are valid, none is there twice, and the limit is kept."""
     if not _all_match(_TAG_LINES, tags):

@@ -172,7 +172,6 @@ def test_what_commands_share_is_read_from_one_name_for_all_of_them(site: Site) -
         "TAGPAGES_CONTENT": str(site.root / "elsewhere"),
         "TAGPAGES_ONLY": "app other-*",
         "TAGPAGES_QUIET": "1",
-        "TAGPAGES_JOBS": "2",
         "TAGPAGES_AS_OF": "2024-06-02T00:00:00Z",
     }
     assert tagpages("build", **shared) == Run(0, "", "")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from generator.content import state
+from generator.content.files import Owned
 from generator.content.known import load
 from generator.guard.findings import Finding
 from generator.guard.memory import Answers, Build, Streak, Totals, Volume
@@ -234,8 +235,8 @@ def test_a_record_that_cannot_be_read_is_named(site: Site) -> None:
     assert run.err == f"tagpages: cannot read {record}: Is a directory\n"
 
 
-def ours(_last: Build) -> tuple[list[str], list[str]]:
-    return ["tags_history.md", "tags.json"], ["build.json"]
+def ours(_last: Build) -> Owned:
+    return Owned(("tags_history.md", "tags.json"), ("build.json",))
 
 
 def test_a_state_that_is_a_symbolic_link_is_not_read(site: Site) -> None:

@@ -52,6 +52,14 @@ def test_a_template_may_use_its_own_and_packaged_ones(site: Site) -> None:
     assert site.body("app").endswith("\nWritten by us.\n")
 
 
+def test_an_own_tab_bar_is_that_of_all_pages_of_an_image(site: Site) -> None:
+    pages = ["overview", "details", "tags_history", "provenance"]
+    own_template(site, "Our tabs.\n", "tabs.md.j2", pages=pages)
+    site.build()
+    files = sorted((site.content / "app").glob("*.md"))
+    assert [file.read_text().count("---\nOur tabs.\n") for file in files] == [1, 1, 1, 1]
+
+
 def test_a_folder_of_templates_may_lack_what_is_packaged(site: Site) -> None:
     own_template(site, "unused", "index.md.j2")
     site.build()

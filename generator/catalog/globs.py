@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
-from fnmatch import translate
-from functools import lru_cache
+
+from generator.grouping import matching
 
 _SIGNS = re.compile(r"\[[^\]]+\]|[*?]")
 _SHORTEST = 4
@@ -18,18 +18,12 @@ def is_glob(text: str) -> bool:
     return any(sign in text for sign in "*?[")
 
 
-@lru_cache(maxsize=16)
-def pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """What matches the names that one of the globs does."""
-    return re.compile("|".join(map(translate, globs)) or r"(?!)")
-
-
 def unmatched(globs: Iterable[str], names: Collection[str]) -> list[str]:
     """The globs and names that match none of the names."""
     return [
         glob
         for glob in dict.fromkeys(globs)
-        if glob not in names and not any(map(pattern((glob,)).fullmatch, names))
+        if glob not in names and not any(map(matching((glob,)), names))
     ]
 
 
@@ -45,7 +39,7 @@ def misspelt(glob: str, names: Iterable[str]) -> str:
     """
     if len(_SIGNS.sub("", glob)) < _SHORTEST:
         return ""
-    return next(filter(pattern(tuple(_one_letter_off(glob))).fullmatch, names), "")
+    return next(filter(matching(tuple(_one_letter_off(glob))), names), "")
 
 
 def _one_letter_off(glob: str) -> Iterator[str]:

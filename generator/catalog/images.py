@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from generator.catalog.base import Section, checked_name
-from generator.catalog.globs import is_glob, pattern
+from generator.catalog.globs import is_glob
+from generator.grouping import matching
 
 
 class Override(Section, frozen=True, kw_only=True):
@@ -52,11 +53,11 @@ class Images(Section, frozen=True, kw_only=True):
 
     def wanted(self, name: str) -> bool:
         """Whether the image gets a page, if it has tags."""
-        return bool(pattern(self.include).fullmatch(name)) and not self.excluded(name)
+        return bool(matching(self.include)(name)) and not self.excluded(name)
 
     def excluded(self, name: str) -> bool:
         """Whether the image must not have a page."""
-        return bool(pattern(self.exclude).fullmatch(name))
+        return bool(matching(self.exclude)(name))
 
     def repositories(self, table: str) -> dict[str, str]:
         """By image, the repositories of a table that differ from the source's rule."""

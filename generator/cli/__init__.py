@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import click
 
+from generator import __version__
 from generator.cli.nights import build, collect, nightly
 from generator.cli.options import INTERRUPTED, MISTAKE, TROUBLE, read_environment
 from generator.cli.pages import check, lanes, render, report
@@ -49,7 +50,7 @@ def main() -> NoReturn:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="tagpages")
+@click.version_option(__version__)
 def cli() -> None:
     """Hugo pages of container image tags, from registry listings.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -94,8 +93,8 @@ def doctor(*, catalog: Path, as_json: bool) -> int:
 
     lines = examine(Visit(catalog, os.environ))
     if as_json:
-        answer = {"version": 1, "lines": msgspec.to_builtins(lines)}
-        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        answer = msgspec.json.encode({"version": 1, "lines": lines})
+        click.echo(msgspec.json.format(answer, indent=2).decode())
     else:
         for line in lines:
             _tell_line(line)

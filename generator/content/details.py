@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from generator.content.state import UNREADABLE, VERSION, check_version, newer
-from generator.errors import TagpagesError
+from generator.content.state import VERSION, check_version, newer
+from generator.errors import UNREADABLE, TagpagesError
 from generator.facts import FACTS, decode_facts
 from generator.facts.base import Details, Facts, Move, Readme
 from generator.model import check_digest, check_name

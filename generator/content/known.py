@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from generator.content.details import DETAILS_FILE, decode_details
-from generator.content.files import is_text
+from generator.content.files import Owned, is_text
 from generator.content.page import FOLDER_PAGE, is_retired
 from generator.content.state import TAGS_FILE, decode_image, load_build, read_bytes
 from generator.errors import Failure, TagpagesError
@@ -37,15 +37,14 @@ class Known(msgspec.Struct, frozen=True):
         return sorted(self.files.keys() - self.images.keys() - self.broken.keys() - {""})
 
 
-def load(content: Path, ours: Callable[[Build], tuple[Collection[str], Collection[str]]]) -> Known:
+def load(content: Path, ours: Callable[[Build], Owned]) -> Known:
     """The last known good of every image of a content tree, and what the last build left.
 
-    `ours` says, after a build, which names our files in an image's folder have, and which in the
-    root. Raises TagpagesError when the tree cannot be read.
+    `ours` says which files are ours after a build. Raises TagpagesError when the tree cannot be
+    read.
     """
     last = load_build(content)
-    image_files, site_files = ours(last)
-    known = Known({}, {}, {}, dict(sorted(_own_files(str(content), site_files, image_files))), last)
+    known = Known({}, {}, {}, dict(sorted(_own_files(str(content), ours(last)))), last)
     for name, own in known.files.items():
         if TAGS_FILE in own:
             _read_image(known, f"{content}/{name}", name)
@@ -68,9 +67,7 @@ def _read_image(known: Known, folder: str, name: str) -> None:
         known.images[name] = image
 
 
-def _own_files(
-    content: str, site_files: Collection[str], image_files: Collection[str]
-) -> Iterator[tuple[str, frozenset[str]]]:
+def _own_files(content: str, owned: Owned) -> Iterator[tuple[str, frozenset[str]]]:
     """Image names ("" for the site) and the names of our files there; links are not followed.
 
     A folder with nothing but the page of a folder is no image's, unless that is a retired one's.
@@ -78,7 +75,7 @@ def _own_files(
     folders = [("", content)]
     while folders:
         image, folder = folders.pop()
-        ours = image_files if image else site_files
+        ours = owned.image if image else owned.site
         own = []
         try:
             with os.scandir(folder) as entries:

@@ -13,15 +13,13 @@ from pathlib import Path
 
 import msgspec
 
-from generator.errors import TagpagesError
+from generator.errors import UNREADABLE, TagpagesError
 from generator.guard.memory import Build
 from generator.model import Image, Table, check_digests, check_name, check_tags
 
 VERSION = 1
 TAGS_FILE = "tags.json"
 BUILD_FILE = "build.json"
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for JSON that is broken, or of another shape."""
 _BLOCK = 1 << 16
 """Bytes read at a time: most files are read at once."""
 
@@ -139,12 +137,11 @@ def encode_build(build: Build) -> bytes:
         ]
         body = "\n" + ",\n".join(lines) + "\n  " if lines else ""
         fields.append(f'  "{name}": {{{body}}}')
-    if build.scope:
-        fields.append(f'  "scope": {_encode(build.scope).decode()}')
-    if build.filling:
-        fields.append(f'  "filling": {_encode(build.filling).decode()}')
-    if build.matched:
-        fields.append(f'  "matched": {_encode(build.matched).decode()}')
+    fields += [
+        f'  "{name}": {_encode(value).decode()}'
+        for name in ("scope", "filling", "matched")
+        if (value := getattr(build, name))
+    ]
     fields.append(f'  "standing": {_encode_lines(build.standing, 2)}')
     nights = ",\n".join(
         f"    {_encode(time).decode()}: {_encode_lines(build.noticed[time], 4)}"

@@ -10,7 +10,7 @@ import shlex
 
 import msgspec
 
-from generator.errors import TagpagesError
+from generator.errors import UNREADABLE, TagpagesError
 from generator.model import shown
 
 SERVICE_BUNDLE = "/bin/s6-svscan /sv"
@@ -87,7 +87,7 @@ def decode_apko(data: bytes) -> Apko:
     """The configuration that the JSON text says; raises TagpagesError if it is none."""
     try:
         return msgspec.json.decode(data, type=Apko)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise TagpagesError(
             f"the apko configuration is not as it should be: {shown(str(error))}"
         ) from None

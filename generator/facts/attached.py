@@ -105,7 +105,7 @@ async def look(asked: Question) -> Fact[Attached]:
     image = IMAGE.of(asked.known)
     if isinstance(image, CouldNotLook):
         return CouldNotLook(image.reason)
-    contents = image.value if isinstance(image, Found) else ImageFacts()
+    contents = IMAGE.found(asked.known) or ImageFacts()
     platforms = {item.digest: item.name for item in contents.platforms if item.digest}
     reader = _Reader(
         asked.repository, {digest: ""} | platforms | {digest: ""}, ATTACHED.of(asked.known)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from generator.facts.policy import Policy
-from generator.model import check_digest
+from generator.model import check_digest, check_utc
 from generator.registry import Repository
 
 T = TypeVar("T")
-
-
-def _check_utc(time: datetime) -> None:
-    if time.tzinfo is not UTC:
-        raise ValueError(f"the time {time} is not in UTC")
 
 
 class Found(msgspec.Struct, Generic[T], frozen=True, tag_field="state", tag="found"):
@@ -44,8 +39,7 @@ class CouldNotLook(
 
     def __post_init__(self) -> None:
         """Check the time."""
-        if self.since:
-            _check_utc(self.since)
+        check_utc(self.since)
 
 
 Fact = Found[T] | Absent | CouldNotLook
@@ -86,7 +80,7 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
         """Check the digests and the time; raises TagpagesError or ValueError."""
         check_digest(self.digest)
         check_digest(self.before)
-        _check_utc(self.seen)
+        check_utc(self.seen)
 
     @property
     def added(self) -> list[Change]:
@@ -179,3 +173,8 @@ class Kind(Generic[T]):
     def of(self, facts: Facts) -> Fact[T] | None:
         """This kind's fact of a digest; None if nobody has asked for it."""
         return facts.get(self.name)
+
+    def found(self, facts: Facts) -> T | None:
+        """The value of this kind's fact; None where it is not known."""
+        fact = self.of(facts)
+        return fact.value if isinstance(fact, Found) else None

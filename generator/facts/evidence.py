@@ -7,7 +7,7 @@ With a policy, what is signed is verified when it is read, and again when the po
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -18,8 +18,8 @@ from generator.facts import verify
 from generator.facts.attached import ATTACHED, Artifact, Form
 from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind, Question
 from generator.facts.policy import Policy, Verdict
-from generator.facts.statements import BUNDLE, check_signature, read_statement
-from generator.model import check_digest
+from generator.facts.statements import BUNDLE, IN_TOTO, check_signature, read_statement
+from generator.model import check_digest, check_utc
 from generator.registry import Repository, parse_time
 from generator.registry.limits import MIB
 
@@ -39,7 +39,7 @@ _NOTATION = "application/vnd.cncf.notary.signature"
 _FORMATS: dict[str, Format] = {
     "application/vnd.dev.cosign.simplesigning.v1+json": "simple",
     "application/vnd.dsse.envelope.v1+json": "dsse",
-    "application/vnd.in-toto+json": "statement",
+    IN_TOTO: "statement",
     "application/spdx+json": "sbom",
     "application/vnd.cyclonedx+json": "sbom",
     "application/vnd.cyclonedx+xml": "sbom",
@@ -76,8 +76,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         """Check the digests and the time; raises TagpagesError or ValueError."""
         for digest in filter(None, (self.subject, self.manifest, self.blob)):
             check_digest(digest)
-        if self.created and self.created.tzinfo is not UTC:
-            raise ValueError(f"the time {self.created} is not in UTC")
+        check_utc(self.created)
 
     @property
     def sort(self) -> Sort:
@@ -106,10 +105,9 @@ async def look(asked: Question) -> Fact[Evidences]:
     if isinstance(attached, CouldNotLook):
         return attached
     policy = asked.policy if verify.is_available() else None
-    before = EVIDENCE.of(asked.known)
-    known = {_key(item): item for item in before.value} if isinstance(before, Found) else {}
+    known = {_key(item): item for item in EVIDENCE.found(asked.known) or ()}
     found = []
-    for artifact in attached.value if isinstance(attached, Found) else ():
+    for artifact in ATTACHED.found(asked.known) or ():
         if (format_ := _format(artifact)) is None:
             continue
         item = known.get(_key(artifact))

@@ -8,7 +8,7 @@ platforms of one image are made to be started alike.
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from generator.facts.apko import decode_apko
 from generator.facts.base import Absent, CouldNotLook, Fact, Found, Kind, Question
-from generator.model import check_digest
+from generator.model import check_digest, check_utc
 from generator.registry import RegistryError, Repository, parse_time
 from generator.registry.documents import (
     ImageConfig,
@@ -120,8 +120,7 @@ class ImageFacts(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         """Check the time."""
-        if self.created and self.created.tzinfo is not UTC:
-            raise ValueError(f"the time {self.created} is not in UTC")
+        check_utc(self.created)
 
 
 async def look(asked: Question) -> Fact[ImageFacts]:

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from generator.facts.base import Change, Details, Facts, Found, Move
+from generator.facts.base import Change, Details, Facts, Move
 from generator.facts.image import IMAGE, ImageFacts
 from generator.facts.packages import PACKAGES
-from generator.facts.sbom import TEXT_LIMIT, Package
+from generator.facts.sbom import Package, cut
 from generator.grouping import documented
 from generator.model import Image
 
@@ -52,23 +52,19 @@ def move(before: str, digest: str, facts: Mapping[str, Facts], as_of: datetime) 
     old, new = facts.get(before, {}), facts.get(digest, {})
     packages, more = _packages(old, new)
     compared = Move(digest, before, as_of, packages, more)
-    left, reached = IMAGE.of(old), IMAGE.of(new)
-    if not (isinstance(left, Found) and isinstance(reached, Found)):
+    left, reached = IMAGE.found(old), IMAGE.found(new)
+    if left is None or reached is None:
         return compared
-    return replace(
-        compared,
-        settings=_settings(left.value, reached.value),
-        size_before=left.value.size,
-        size=reached.value.size,
-    )
+    settings = _settings(left, reached)
+    return replace(compared, settings=settings, size_before=left.size, size=reached.size)
 
 
 def _packages(old: Facts, new: Facts) -> tuple[tuple[Change, ...] | None, int]:
     """The packages that changed, by their names, and how many are left out."""
-    before, after = PACKAGES.of(old), PACKAGES.of(new)
-    if not (isinstance(before, Found) and isinstance(after, Found)):
+    before, after = PACKAGES.found(old), PACKAGES.found(new)
+    if before is None or after is None:
         return None, 0
-    changes = _changes(_versions(before.value.packages), _versions(after.value.packages))
+    changes = _changes(_versions(before.packages), _versions(after.packages))
     return changes[:CHANGES_LIMIT], max(0, len(changes) - CHANGES_LIMIT)
 
 
@@ -91,8 +87,8 @@ def _settings(before: ImageFacts, after: ImageFacts) -> tuple[Change, ...]:
 
 def _only(texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
     missing = set(others)
-    only = [text for text in texts if text not in missing][:CHANGES_LIMIT]
-    return tuple(text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…" for text in only)
+    only = [text for text in texts if text not in missing]
+    return tuple(map(cut, only[:CHANGES_LIMIT]))
 
 
 def _changes(

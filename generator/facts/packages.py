@@ -69,9 +69,8 @@ async def look(asked: Question) -> Fact[Packages]:
     attached = ATTACHED.of(asked.known)
     if isinstance(attached, CouldNotLook):
         return CouldNotLook(attached.reason)
-    artifacts = attached.value if isinstance(attached, Found) else ()
     failed: list[TagpagesError] = []
-    candidates = sorted(filter(_may_tell, artifacts), key=_rank)
+    candidates = sorted(filter(_may_tell, ATTACHED.found(asked.known) or ()), key=_rank)
     for artifact in candidates[:TRIES]:
         try:
             packages = await _read(asked.repository, artifact)

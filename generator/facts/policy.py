@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+
+from generator.model import check_utc
 
 
 class Signer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,8 +32,7 @@ class Verified(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="state
 
     def __post_init__(self) -> None:
         """Check the time."""
-        if self.time and self.time.tzinfo is not UTC:
-            raise ValueError(f"the time {self.time} is not in UTC")
+        check_utc(self.time)
 
 
 class NotVerified(msgspec.Struct, frozen=True, tag_field="state", tag="not verified"):

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from generator.errors import TagpagesError
+from generator.errors import UNREADABLE, TagpagesError
 from generator.model import shown
 
 PACKAGES_LIMIT = 20_000
@@ -108,7 +108,7 @@ def read_sbom(document: bytes) -> tuple[SbomFormat, tuple[Package, ...]]:
     """
     try:
         read = msgspec.json.decode(document, type=_Document)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise TagpagesError(f"it is not as it should be: {shown(str(error))}") from None
     name: SbomFormat
     entries: list[_SpdxPackage] | list[_Component] | None
@@ -127,13 +127,14 @@ def read_sbom(document: bytes) -> tuple[SbomFormat, tuple[Package, ...]]:
 
 
 def _package(name: str, version: str | None, licence: str | None, kind: str) -> Package | None:
-    return Package(_cut(name), _cut(version or ""), _cut(licence or ""), kind) if name else None
+    return Package(cut(name), cut(version or ""), cut(licence or ""), kind) if name else None
 
 
 def _purl_type(purl: str) -> str:
     """The type of a package URL, `pkg:apk/wolfi/bash@5.2`; empty without one."""
-    return _cut(purl.removeprefix("pkg:").lstrip("/").partition("/")[0].lower())
+    return cut(purl.removeprefix("pkg:").lstrip("/").partition("/")[0].lower())
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A foreign text, cut at the limit."""
     return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"

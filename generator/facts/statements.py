@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from generator.errors import TagpagesError
+from generator.errors import UNREADABLE, TagpagesError
 from generator.facts.attached import Artifact
 from generator.model import shown
 
@@ -20,8 +20,8 @@ T = TypeVar("T")
 BUNDLE = "application/vnd.dev.sigstore.bundle"
 """How the types of all versions of Sigstore's bundle begin."""
 _DSSE = "application/vnd.dsse.envelope"
-_BARE = "application/vnd.in-toto+json"
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+IN_TOTO = "application/vnd.in-toto+json"
+"""The type of a statement, bare or as the payload of an envelope."""
 
 
 class Statement(msgspec.Struct, frozen=True, rename="camel"):
@@ -77,7 +77,7 @@ class _SimpleSigning(msgspec.Struct):
 
 def is_statement(artifact: Artifact) -> bool:
     """Whether an artifact's content is a statement, or may be one."""
-    return artifact.media_type.startswith((BUNDLE, _DSSE, _BARE))
+    return artifact.media_type.startswith((BUNDLE, _DSSE, IN_TOTO))
 
 
 def read_statement(artifact: Artifact, content: bytes) -> Statement | None:
@@ -85,7 +85,7 @@ def read_statement(artifact: Artifact, content: bytes) -> Statement | None:
 
     Raises TagpagesError for what is no statement, or is about another digest.
     """
-    if artifact.media_type.startswith(_BARE):
+    if artifact.media_type.startswith(IN_TOTO):
         return parse_statement(artifact, content)
     envelope = read_envelope(artifact, content)
     return parse_statement(artifact, envelope.payload) if envelope else None
@@ -131,7 +131,7 @@ def _about_another(artifact: Artifact) -> TagpagesError:
 def _decoded(artifact: Artifact, content: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise TagpagesError(
             f"{artifact.blob}, attached to {artifact.subject}, is not as it should be:"
             f" {shown(str(error))}"

@@ -17,7 +17,13 @@ import msgspec
 from generator.errors import TagpagesError
 from generator.facts.attached import Artifact
 from generator.facts.policy import NotVerified, Policy, Verdict, Verified
-from generator.facts.statements import BUNDLE, is_statement, parse_statement, read_envelope
+from generator.facts.statements import (
+    BUNDLE,
+    IN_TOTO,
+    is_statement,
+    parse_statement,
+    read_envelope,
+)
 from generator.model import shown
 
 if TYPE_CHECKING:
@@ -25,8 +31,6 @@ if TYPE_CHECKING:
 
 REASON_LIMIT = 300
 """The most of a reason that is kept, in characters."""
-IN_TOTO = "application/vnd.in-toto+json"
-"""The type of an envelope's payload that is a statement."""
 
 
 class _LogEntry(msgspec.Struct, rename="camel"):

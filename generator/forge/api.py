@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
+from generator.errors import UNREADABLE
 from generator.forge.base import ForgeError
 from generator.model import shown
 from generator.registry.secrets import Secrets
@@ -98,7 +99,7 @@ class Api:
     def _decoded(url: str, body: bytes, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(body, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise ForgeError(f"{url} did not answer what it should: {shown(str(error))}") from None
 
     @staticmethod
@@ -106,7 +107,7 @@ class Api:
         """What an error's body says, ready to be put behind its status."""
         try:
             problem = msgspec.json.decode(body, type=_Problem)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return ""
         said = (problem.message, problem.error, problem.errors)
         return "".join(f" {shown(str(text))}" for text in said if text)

@@ -31,10 +31,7 @@ class PushError(TagpagesError):
 
 
 class Git:
-    """The repository that a folder lies in. Every call raises TagpagesError when git fails.
-
-    `author` is whose the commits are, unless the environment says otherwise.
-    """
+    """The repository that a folder lies in. Every call raises TagpagesError when git fails."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._environ = {**environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
@@ -101,7 +98,8 @@ class Git:
     ) -> str:
         """A commit on top of the parent with files of a folder as they are in the work tree.
 
-        It is the parent itself if nothing differs. HEAD and the index are left alone.
+        It is the parent itself if nothing differs. HEAD and the index are left alone. The commit is
+        the author's, unless the environment says otherwise.
         """
         index = Path(self._text("rev-parse", "--git-path", "tagpages-index"))
         own = {"GIT_INDEX_FILE": str(self.top / index)}

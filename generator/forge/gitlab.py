@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from generator.errors import UsageError
 from generator.forge.api import Api
-from generator.forge.base import Author, Login, Request, place_of
+from generator.forge.base import Author, Login, Request, place_of, token_of
 
 _NEEDED = "GITLAB_TOKEN needs the scopes `api` and `write_repository`, and the role Developer"
 
@@ -82,10 +81,8 @@ def _credentials(environ: Mapping[str, str]) -> tuple[Login, dict[str, str]]:
 
     Raises UsageError when the environment has neither token.
     """
-    if token := environ.get("GITLAB_TOKEN", "").strip():
-        return Login("oauth2", token), {"PRIVATE-TOKEN": token}
-    if token := environ.get("CI_JOB_TOKEN", "").strip():
-        return Login("gitlab-ci-token", token), {"JOB-TOKEN": token}
-    raise UsageError(
-        "set the environment variable GITLAB_TOKEN: the forge is asked with that token"
-    )
+    job = environ.get("CI_JOB_TOKEN", "").strip()
+    if job and not environ.get("GITLAB_TOKEN", "").strip():
+        return Login("gitlab-ci-token", job), {"JOB-TOKEN": job}
+    token = token_of(environ, "GITLAB_TOKEN")
+    return Login("oauth2", token), {"PRIVATE-TOKEN": token}

@@ -21,7 +21,7 @@ from generator.history.repository import Repository
 from generator.history.sizes import Series, series
 from generator.jobs.job import Job
 from generator.pages.base import Site
-from generator.pages.tabs import tab_bar
+from generator.pages.tabs import page_values
 
 PATH = "history/"
 TEMPLATE = "history.md.j2"
@@ -108,11 +108,7 @@ class _Pages:
             self.as_of,
             catalog.stale_after,
         )
-        values = {
-            "image": image,
-            "url": f"{catalog.url}{image}/",
-            "tabs": tab_bar(site, image, PATH),
-            "as_of": self.as_of,
+        values = page_values(site, image, PATH) | {
             "since": story.moments[0].time,
             "window": self.settings.days,
             "days": page.days(story, self.begins),

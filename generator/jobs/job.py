@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from generator.errors import Failure, TagpagesError, UsageError
 from generator.facts import needed
 from generator.facts.image import IMAGE
 from generator.facts.policy import Policy
-from generator.grouping import Window
+from generator.grouping import Window, matching
 from generator.guard.memory import Build
 from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS, Name
 from generator.pages.base import Output, Page, Site, Subject, TableInfo
@@ -120,7 +119,7 @@ class Job:
 
         `selected("")` is about the sources as such: a run with `only` is not, whatever the globs.
         """
-        return not self.only or any(image and fnmatchcase(image, glob) for glob in self.only)
+        return not self.only or bool(image and matching(self.only)(image))
 
     def is_managed(self, image: str) -> bool:
         """Whether this run asks for the image's tags."""

@@ -31,7 +31,7 @@ IMAGE_OUTPUTS: dict[str, Output[Subject]] = {
     "provenance": provenance.OUTPUT,
     "badges": badges.OUTPUT,
     "feed": feed.OUTPUT,
-    "llms": llms.IMAGE_OUTPUT,
+    "llms": llms.OUTPUT,
     "renovate": renovate.OUTPUT,
 }
 """The outputs that each image has."""
@@ -41,7 +41,7 @@ SITE_OUTPUTS: dict[str, Output[Sequence[Subject]]] = {
     "index": index.OUTPUT,
     "package_index": package_index.PAGE,
     "feed": feed.SITE_OUTPUT,
-    "llms": llms.OUTPUT,
+    "llms": llms.SITE_OUTPUT,
     "packages": package_index.OUTPUT,
 }
 """The outputs that the site has once, in the root of the content folder."""

@@ -15,9 +15,7 @@ from generator.facts.evidence import EVIDENCE
 from generator.facts.policy import NotVerified, Verified
 from generator.grouping import default_tag, version_key
 from generator.model import Table, TagGroup
-from generator.pages.base import DataFiles, Site, Subject
-
-_encode = msgspec.json.Encoder().encode
+from generator.pages.base import DataFiles, Site, Subject, json_text
 
 
 class _Badge(msgspec.Struct, rename="camel"):
@@ -34,8 +32,11 @@ def badges(subject: Subject, site: Site) -> Iterator[str]:
     table = next((table for table in subject.image.tables if table.groups), None)
     default = default_tag(table.groups, site.tag_order) if table else None
     if not (table and default):
-        badges = [("tag", "none", "lightgrey"), ("updated", "never", "lightgrey")]
-        badges.append(("signed", "unknown", "lightgrey"))
+        badges = [
+            ("tag", "none", "lightgrey"),
+            ("updated", "never", "lightgrey"),
+            ("signed", "unknown", "lightgrey"),
+        ]
     else:
         badges = [
             ("tag", _precise(table, default), "blue"),
@@ -43,7 +44,7 @@ def badges(subject: Subject, site: Site) -> Iterator[str]:
             ("signed", *_signed(subject, table, default)),
         ]
     for badge in badges:
-        yield _encode(_Badge(1, *badge)).decode() + "\n"
+        yield json_text(_Badge(1, *badge)) + "\n"
 
 
 def _precise(table: Table, default: TagGroup) -> str:

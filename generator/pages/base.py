@@ -9,19 +9,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+import msgspec
 
 from generator.catalog.readmes import Readmes
 from generator.catalog.tables import Verify
 from generator.catalog.tabs import Tab
 from generator.errors import Failure
-from generator.facts.base import Details
+from generator.facts.base import Absent, CouldNotLook, Details, Fact, Found
 from generator.grouping import Older, TagOrder, Window
 from generator.model import Image
 from generator.sources.base import Address, SourceSpec
 
 S = TypeVar("S")
 """What an output is about: an image, or all of them."""
+
+
+_encode = msgspec.json.Encoder().encode
+
+State = Literal["found", "none", "could not look", "not asked"]
+"""How it is with a fact, as pages say it."""
+_STATES: dict[type, State] = {
+    Found: "found",
+    Absent: "none",
+    CouldNotLook: "could not look",
+    type(None): "not asked",
+}
+
+
+def json_text(value: object) -> str:
+    """A value as JSON, in one line."""
+    return _encode(value).decode()
+
+
+def state_of(fact: Fact[Any] | None) -> State:
+    """How it is with a fact; None is one that nobody has asked for."""
+    return _STATES[type(fact)]
 
 
 class Subject(NamedTuple):

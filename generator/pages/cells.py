@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from generator.pages.plain import escaped_sign
+from generator.pages.plain import escaped_sign, fenced
 
 TEXT_LIMIT = 1000
 """The most characters of one text that a page shows; configurations may be megabytes."""
@@ -14,7 +14,6 @@ ITEMS_LIMIT = 100
 """The most texts that one cell shows."""
 
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-_BACKTICKS = re.compile("`+")
 _NO_CODE = re.compile(r"\{\{|<!--|\|")
 """What may not stand in a code span: Hugo reads shortcodes and its summary divider in there, too,
 and a `|` needs a backslash in a table and shows it elsewhere."""
@@ -29,12 +28,9 @@ def code(text: str) -> str:
     line = _visible(text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}…")
     if not line:
         return ""
-    if _NO_CODE.search(line):
-        return _literal(line)
-    runs = _BACKTICKS.findall(line)
-    fence = "`" * (max(map(len, runs), default=0) + 1)
-    pad = " " if runs or (line[0] == line[-1] == " " and line.strip()) else ""
-    return f"{fence}{pad}{line}{pad}{fence}"
+    if _NO_CODE.search(line):  # as text, every sign escaped: Hugo makes no link and no dash of it
+        return _PUNCTUATION.sub(escaped_sign, line)
+    return fenced(line)
 
 
 def codes(texts: Iterable[str]) -> str:
@@ -45,13 +41,15 @@ def codes(texts: Iterable[str]) -> str:
     return f"{shown} and {left:,} more" if left else shown
 
 
-def table(rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table of rows of cells, the first of them its header.
+def table(rows: Iterable[Sequence[str]], *, pad: bool = True) -> str:
+    """A Markdown table of rows of cells (Markdown), the first of them its header.
 
-    Every cell is padded to its column's widest, as on the page of tags. Cells are Markdown.
+    Every cell is padded to its column's widest; without `pad` none is, so that one row changes no
+    other.
     """
     lines = list(rows)
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    columns = zip(*lines, strict=True)
+    widths = [max(map(len, column)) if pad else len("---") for column in columns]
     text = [_line(cells, widths) for cells in lines]
     rule = "|".join("-" * (width + 2) for width in widths)
     return "".join([text[0], f"|{rule}|\n", *text[1:]])
@@ -68,11 +66,3 @@ def _visible(text: str) -> str:
     return "".join(
         sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
     )
-
-
-def _literal(line: str) -> str:
-    """The line as plain text: all that could mean something is escaped.
-
-    That keeps Hugo from making links and dashes, too.
-    """
-    return _PUNCTUATION.sub(escaped_sign, line)

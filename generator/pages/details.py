@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
-from generator.facts.base import Absent, CouldNotLook, Facts, Found, Move
+from generator.facts.base import CouldNotLook, Facts, Move
 from generator.facts.image import IMAGE, Config, ImageFacts
 from generator.facts.packages import PACKAGES, Packages
 from generator.facts.sbom import Package
 from generator.grouping import documented, version_key
-from generator.pages.base import Page, Site, Subject
-from generator.pages.tabs import tab_bar
+from generator.pages.base import Page, Site, State, Subject, state_of
+from generator.pages.tabs import page_values
 
 PATH = "image_specs/"
 
@@ -42,14 +41,6 @@ LABELS = tuple(
 
 _SETTINGS = tuple(Config().settings())
 NEEDS = (IMAGE.name, PACKAGES.name)
-
-State = Literal["found", "none", "could not look", "not asked"]
-_STATES: dict[type, State] = {
-    Found: "found",
-    Absent: "none",
-    CouldNotLook: "could not look",
-    type(None): "not asked",
-}
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -124,14 +115,9 @@ class Setting(msgspec.Struct, frozen=True):
 
 def view(subject: Subject, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
-    name = subject.image.name
-    return {
-        "image": name,
-        "url": f"{site.url}{name}/",
-        "tabs": tab_bar(site, name, PATH),
+    return page_values(site, subject.image.name, PATH) | {
         "variants": variants_of(subject, site),
         "changes": changes_of(subject, site),
-        "as_of": site.as_of,
     }
 
 
@@ -143,14 +129,14 @@ class _Column:
     """The digest of the tag in each of the tables."""
 
     def variant(self, title: str) -> Variant:
-        image, packages = IMAGE.of(self.facts), PACKAGES.of(self.facts)
+        packages = PACKAGES.of(self.facts)
         return Variant(
             self.tag,
             title,
             tuple(dict.fromkeys(self.tables.values())),
-            image.value if isinstance(image, Found) else None,
-            packages.value if isinstance(packages, Found) else None,
-            _STATES[type(packages)],
+            IMAGE.found(self.facts),
+            PACKAGES.found(self.facts),
+            state_of(packages),
             packages.since if isinstance(packages, CouldNotLook) else None,
         )
 

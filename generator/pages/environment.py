@@ -16,13 +16,13 @@ from pathlib import Path
 
 import jinja2
 import jinja2.nodes
-import msgspec
 from jinja2.meta import find_referenced_templates
 
 from generator.catalog.globs import nearest
 from generator.errors import UsageError
 from generator.grouping import more_than_months
 from generator.model import TagGroup, short_digest
+from generator.pages.base import json_text
 from generator.pages.cells import code, codes, table
 from generator.pages.details import dotted, package_rows, settings_of
 from generator.pages.plain import escaped_sign, one_line
@@ -40,7 +40,6 @@ HEADER = ("Tag (s)", "Last Changed", "Digest")
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>&~|$]")
 _OPENING = re.compile(r"([0-9]*)([#+=:.)-])")
 """What would begin a heading, a list or the like at the start of a line."""
-_encode = msgspec.json.Encoder().encode
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -164,12 +163,8 @@ def _template_line(error: Exception) -> str | None:
 
 
 def tags_table(groups: Iterable[TagGroup], as_of: datetime, *, pad: bool = True) -> str:
-    """A Markdown table of groups, every cell padded to its column's widest (rule 3).
-
-    Without `pad` cells are as wide as what is in them, so that one row changes no other.
-    """
-    rows = [HEADER]
-    rows += [
+    """A Markdown table of groups, padded if the catalog does not say otherwise (rule 3)."""
+    rows = [
         (
             " `" + "` `".join(group.tags) + "`",
             day(group.last_changed, as_of),
@@ -177,13 +172,7 @@ def tags_table(groups: Iterable[TagGroup], as_of: datetime, *, pad: bool = True)
         )
         for group in groups
     ]
-    widest = rows if pad else [("-" * 3,) * 3]
-    first, second, third = (max(map(len, column)) for column in zip(*widest, strict=True))
-    lines = [
-        f"| {tags:{first}} | {days:{second}} | {digest:{third}} |\n" for tags, days, digest in rows
-    ]
-    rule = f"|{'-' * (first + 2)}|{'-' * (second + 2)}|{'-' * (third + 2)}|\n"
-    return lines[0] + rule + "".join(lines[1:])
+    return table([HEADER, *rows], pad=pad)
 
 
 def day(time: datetime, as_of: datetime) -> str:
@@ -215,7 +204,7 @@ def page_time(time: datetime) -> str:
 def yaml_value(value: object) -> str:
     """A front matter value as YAML on one line."""
     if isinstance(value, str):
-        text = _encode(value).decode()
+        text = json_text(value)
         if not text.isprintable():  # JSON's escapes beyond U+FFFF are pairs, which are not YAML's
             text = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
         # Hugo reads shortcodes in front matter too.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from generator.facts.base import Change, Move
-from generator.model import Table, TagGroup
+from generator.model import TagGroup
 from generator.pages.base import DataFile, Site, Subject
 from generator.pages.links import Rows, image_url
 from generator.pages.plain import one_line
@@ -33,11 +33,9 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Entry(NamedTuple):
-    changed: datetime
-    """The newest tag's time, in UTC."""
     image: str
     url: str
-    table: Table
+    table: str
     group: TagGroup
     moves: Sequence[Move]
     """What is known of how the group's tags came to its digest."""
@@ -67,13 +65,13 @@ def _entries(subject: Subject, site: Site) -> Iterator[_Entry]:
                 if move.digest == group.digest
             ]  # fmt: skip
             url = rows.url(table.name, group.tags[0])
-            yield _Entry(group.last_changed, image.name, url, table, group, moved)
+            yield _Entry(image.name, url, table.name, group, moved)
 
 
 def _feed(title: str, url: str, found: Iterable[_Entry], site: Site) -> str:
     """A feed that lies at `url`, with the newest entries; equal times stay in their order."""
-    newest = nlargest(ENTRIES_LIMIT, found, key=lambda entry: entry.changed)
-    updated = newest[0].changed if newest else _NEVER
+    newest = nlargest(ENTRIES_LIMIT, found, key=lambda entry: entry.group.last_changed)
+    updated = newest[0].group.last_changed if newest else _NEVER
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         '<feed xmlns="http://www.w3.org/2005/Atom">',
@@ -92,13 +90,13 @@ def _feed(title: str, url: str, found: Iterable[_Entry], site: Site) -> str:
 def _line(entry: _Entry, site: Site) -> str:
     """An entry, in one line."""
     group = entry.group
-    table = one_line(site.tables[entry.table.name].title)
+    table = one_line(site.tables[entry.table].title)
     title = f"{entry.image}: {_named(group.tags)}"
     return (
-        f"<entry><id>{_id(entry.image, entry.table.name, group.digest)}</id>"
-        f"<title>{escape(title, quote=False)}</title><updated>{_time(entry.changed)}</updated>"
+        f"<entry><id>{_id(entry.image, entry.table, group.digest)}</id>"
+        f"<title>{escape(title, quote=False)}</title><updated>{_time(group.last_changed)}</updated>"
         f'<link rel="alternate" type="text/html" href="{escape(entry.url)}"/>'
-        f'<category term="{escape(entry.table.name)}" label="{escape(table)}"/>'
+        f'<category term="{escape(entry.table)}" label="{escape(table)}"/>'
         f'<content type="text">{escape(_told(entry), quote=False)}</content></entry>'
     )
 

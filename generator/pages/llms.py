@@ -80,5 +80,5 @@ def _codes(tags: Iterable[str]) -> str:
     return ", ".join(f"`{tag}`" for tag in tags)
 
 
-IMAGE_OUTPUT = DataFile(FILE, image_text, needs=frozenset({IMAGE.name}), links=frozenset({"llms"}))
-OUTPUT = DataFile(FILE, site_text, needs=frozenset({IMAGE.name}), links=frozenset({"llms"}))
+OUTPUT = DataFile(FILE, image_text, needs=frozenset({IMAGE.name}), links=frozenset({"llms"}))
+SITE_OUTPUT = DataFile(FILE, site_text, needs=frozenset({IMAGE.name}), links=frozenset({"llms"}))

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import msgspec
 
 from generator.errors import Failure, TagpagesError
-from generator.facts.base import Details, Found
+from generator.facts.base import Details
 from generator.facts.image import IMAGE, ImageFacts
 from generator.grouping import default_tag, documented
 from generator.model import Image
 from generator.pages.base import Page, Site, Subject
 from generator.pages.plain import one_line
-from generator.pages.tabs import tab_bar
+from generator.pages.tabs import page_values
 from generator.sources.base import README
 
 PATH = ""
@@ -53,16 +53,11 @@ class VariantView(msgspec.Struct, frozen=True):
 def view(subject: Subject, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
     image = subject.image
-    found = pulls(image, site)
-    return {
-        "image": image.name,
-        "url": f"{site.url}{image.name}/",
-        "tabs": tab_bar(site, image.name, PATH),
+    return page_values(site, image.name, PATH) | {
         "description": describe(subject, site),
-        "pulls": found,
+        "pulls": pulls(image, site),
         "variants": variants_of(subject, site),
         "readme": _readme(subject, site),
-        "as_of": site.as_of,
     }
 
 
@@ -96,8 +91,7 @@ def _readme(subject: Subject, site: Site) -> str:
 
 def contents(details: Details, digest: str) -> ImageFacts | None:
     """What a digest of an image contains; None where that is not known."""
-    fact = IMAGE.of(details.facts.get(digest, {}))
-    return fact.value if isinstance(fact, Found) else None
+    return IMAGE.found(details.facts.get(digest, {}))
 
 
 def pulls(image: Image, site: Site) -> list[PullView]:

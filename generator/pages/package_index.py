@@ -11,17 +11,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from generator.facts.base import Found
 from generator.facts.packages import PACKAGES
 from generator.grouping import documented, version_key
-from generator.pages.base import DataFiles, Page, Site, Subject
+from generator.pages.base import DataFiles, Page, Site, Subject, json_text
 
 OTHERS = "others"
 """The file of the names that begin with no letter of ASCII."""
 SHARDS = (*ascii_lowercase, OTHERS)
 VERSION = 1
-
-_encode = msgspec.json.Encoder().encode
 
 
 class _Key(NamedTuple):
@@ -50,11 +47,11 @@ def _packages(subjects: Sequence[Subject], site: Site) -> dict[_Key, Holders]:
     found: dict[_Key, Holders] = {}
     for image, details in subjects:
         for _, tag, digest in documented(image.tables, site.variants):
-            fact = PACKAGES.of(details.facts.get(digest, {}))
-            if not isinstance(fact, Found):
+            told = PACKAGES.found(details.facts.get(digest, {}))
+            if told is None:
                 continue
-            usual = "apk" if fact.value.format == "apko" else ""
-            for package in fact.value.packages:
+            usual = "apk" if told.format == "apko" else ""
+            for package in told.packages:
                 holders = found.setdefault(_Key(package.name, package.type or usual), {})
                 holders.setdefault(package.version, {})[f"{image.name}:{tag}"] = None
     return found
@@ -67,15 +64,11 @@ def _shard(name: str) -> str:
 
 def _entry(key: _Key, holders: Holders) -> str:
     versions = ",\n".join(
-        f"      {_json(version)}: {_json(list(holders[version]))}"
+        f"      {json_text(version)}: {json_text(list(holders[version]))}"
         for version in sorted(holders, key=version_key)
     )
-    named = f'"name": {_json(key.name)}, "type": {_json(key.type)}'
+    named = f'"name": {json_text(key.name)}, "type": {json_text(key.type)}'
     return f'    {{{named}, "versions": {{\n{versions}\n    }}}}'
-
-
-def _json(value: object) -> str:
-    return _encode(value).decode()
 
 
 class ShardView(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Text that others wrote, without the signs that hide or reorder what stands around them."""
+"""Text that others wrote, made to show as it is: no sign in it hides or reorders what is around."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ _UNSEEN = re.compile(
 )
 """Control characters but for tab and line feed, and Unicode's of the class Cf that order text
 (Unicode Standard Annex 9), tag it, or have no width; joiners stay, which scripts and emoji need."""
+_BACKTICKS = re.compile("`+")
 _ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
 
 
@@ -21,6 +22,18 @@ def seen(text: str) -> str:
 def one_line(text: str) -> str:
     """The same in one line: white space of any kind is one space."""
     return " ".join(seen(text).split())
+
+
+def longest_run(text: str) -> int:
+    """The most backticks that stand together in the text."""
+    return max(map(len, _BACKTICKS.findall(text)), default=0)
+
+
+def fenced(text: str) -> str:
+    """A code span that shows the text, which must not be empty (CommonMark 0.31, "Code spans")."""
+    ticks = "`" * (longest_run(text) + 1)
+    pad = " " if "`" in text or (text[0] == text[-1] == " " and text.strip()) else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
 def escaped_sign(found: re.Match[str]) -> str:

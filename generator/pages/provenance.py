@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 from generator.catalog.tables import Verify
-from generator.facts.base import Absent, CouldNotLook, Found
+from generator.facts.base import CouldNotLook, Found
 from generator.facts.evidence import EVIDENCE, Evidence, Format, Sort
 from generator.facts.policy import NotVerified, Signer, Verified
 from generator.grouping import documented
 from generator.model import Table
-from generator.pages.base import Page, Site, Subject
+from generator.pages.base import Page, Site, State, Subject, state_of
 from generator.pages.commands import Command, Commands
-from generator.pages.tabs import tab_bar
+from generator.pages.tabs import page_values
 
 PATH = "provenance_info/"
 
-State = Literal["found", "none", "could not look", "not asked"]
 _FORMS: dict[Format, str] = {
     "bundle": "Sigstore bundle",
     "simple": "cosign 2 signature",
@@ -89,12 +87,8 @@ class TableView(msgspec.Struct, frozen=True):
 def view(subject: Subject, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
     image = subject.image
-    return {
-        "image": image.name,
-        "url": f"{site.url}{image.name}/",
-        "tabs": tab_bar(site, image.name, PATH),
+    return page_values(site, image.name, PATH) | {
         "tables": [_table(table, subject, site) for table in image.tables],
-        "as_of": site.as_of,
     }
 
 
@@ -135,19 +129,11 @@ def _digest(
     return DigestView(
         digest,
         tags,
-        _state(fact),
+        state_of(fact),
         fact.since if isinstance(fact, CouldNotLook) else None,
         tuple(map(_evidence, found)),
         make.of(found) if address.registry else (),
     )
-
-
-def _state(fact: object) -> State:
-    if isinstance(fact, CouldNotLook):
-        return "could not look"
-    if isinstance(fact, Found | Absent):
-        return "found" if isinstance(fact, Found) else "none"
-    return "not asked"
 
 
 def _evidence(item: Evidence) -> EvidenceView:

@@ -7,15 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from markdown_it.tree import SyntaxTreeNode
 
-from generator.pages.readme_inline import (
-    MARK,
-    Inline,
-    code,
-    is_lexed,
-    literal,
-    longest_run,
-    raw,
-)
+from generator.pages.plain import longest_run
+from generator.pages.readme_inline import MARK, Inline, code, is_lexed, literal, raw
 
 DEEPEST = 6
 LANGUAGES = frozenset(

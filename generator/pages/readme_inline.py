@@ -16,7 +16,7 @@ from urllib.parse import quote, urljoin
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from generator.pages.plain import escaped_sign, one_line, seen
+from generator.pages.plain import escaped_sign, fenced, one_line, seen
 
 PARAGRAPH_LIMIT = 4_000
 """A paragraph, heading or cell of more characters is shown as text: parsing takes a millisecond for
@@ -48,7 +48,6 @@ _SAFE = ":/?#@!&'*+,;=%"
 _LEXED = r"\{(?=\{[<%])|<(?=!--more-->)"
 _LEXED_IN_CODE = re.compile(f"({_LEXED})")
 _LEXED_IN_CELL = re.compile(rf"({_LEXED}|\|)")
-_BACKTICKS = re.compile("`+")
 
 
 class Origin(NamedTuple):
@@ -156,7 +155,7 @@ def code(text: str, *, cell: bool = False) -> str:
     breaks = _LEXED_IN_CELL if cell else _LEXED_IN_CODE
     pieces = breaks.split(_spaced(text))
     return "".join(
-        f"\\{piece}" if at % 2 else _fenced(piece) for at, piece in enumerate(pieces) if piece
+        f"\\{piece}" if at % 2 else fenced(piece) for at, piece in enumerate(pieces) if piece
     )
 
 
@@ -168,17 +167,6 @@ def is_lexed(text: str) -> bool:
 def raw(html: str) -> str:
     """Raw HTML in which Hugo reads no shortcode."""
     return _LEXED_IN_CODE.sub(lambda found: f"&#{ord(found[0])};", html)
-
-
-def longest_run(text: str) -> int:
-    """The most backticks that stand together in the text."""
-    return max(map(len, _BACKTICKS.findall(text)), default=0)
-
-
-def _fenced(text: str) -> str:
-    ticks = "`" * (longest_run(text) + 1)
-    pad = " " if "`" in text or (text[0] == text[-1] == " " and text.strip()) else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
 def _begun(line: str) -> str:

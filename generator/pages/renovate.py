@@ -11,10 +11,8 @@ from datetime import datetime
 import msgspec
 
 from generator.model import Table, TagGroup
-from generator.pages.base import DataFile, Site, Subject
+from generator.pages.base import DataFile, Site, Subject, json_text
 from generator.pages.links import Rows, image_url
-
-_encode = msgspec.json.Encoder().encode
 
 
 class _Release(msgspec.Struct, rename="camel"):
@@ -31,11 +29,12 @@ def releases(subject: Subject, site: Site) -> str:
     """
     image = subject.image
     filled = [table for table in image.tables if table.groups]
-    parts = [f'  "homepage": {_json(image_url(site, image.name))}']
+    parts = [f'  "homepage": {json_text(image_url(site, image.name))}']
     rows = Rows(image, site)
     parts += [f'  "releases": {_lines(table, rows, 2)}' for table in filled[:1]]
     others = ",\n".join(
-        f'    {_json(table.name)}: {{"releases": {_lines(table, rows, 4)}}}' for table in filled[1:]
+        f'    {json_text(table.name)}: {{"releases": {_lines(table, rows, 4)}}}'
+        for table in filled[1:]
     )
     if others:
         parts.append(f'  "tables": {{\n{others}\n  }}')
@@ -50,13 +49,9 @@ def _lines(table: Table, rows: Rows, indent: int) -> str:
 
 def _line(group: TagGroup, table: str, rows: Rows) -> str:
     return ", ".join(
-        _json(_Release(tag, group.digest, group.last_changed, rows.url(table, tag)))
+        json_text(_Release(tag, group.digest, group.last_changed, rows.url(table, tag)))
         for tag in group.tags
     )
-
-
-def _json(value: object) -> str:
-    return _encode(value).decode()
 
 
 OUTPUT = DataFile("renovate.json", releases, links=frozenset({"tags_history"}))

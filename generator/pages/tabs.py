@@ -1,4 +1,4 @@
-"""The tab bar of a page: links to the image's pages, and to what else the catalog names."""
+"""The tab bar of a page, and what else all pages of an image are given."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ class TabView(msgspec.Struct, frozen=True):
     url: str
 
 
-def tab_bar(site: Site, image: str, path: str) -> list[TabView]:
-    """The tabs of an image's page, which lies at `path` below the image's URL."""
+def page_values(site: Site, image: str, path: str) -> dict[str, object]:
+    """What every page of an image is given; it lies at `path` below the image's URL."""
     below = f"{site.url}{image}/"
     links = [(tab.title, tab.link(below, image)) for tab in site.tabs]
-    return [TabView(title, url == below + path, url) for title, url in links]
+    tabs = [TabView(title, url == below + path, url) for title, url in links]
+    return {"image": image, "url": below, "tabs": tabs, "as_of": site.as_of}

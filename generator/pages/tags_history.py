@@ -7,12 +7,11 @@ from datetime import datetime
 
 import msgspec
 
-from generator.facts.base import Found
 from generator.facts.image import IMAGE
 from generator.grouping import Window, arranged, visible
 from generator.model import Table, TagGroup, TimeKind
 from generator.pages.base import Page, Site, Subject
-from generator.pages.tabs import tab_bar
+from generator.pages.tabs import page_values
 
 PATH = "tags_history/"
 
@@ -42,19 +41,15 @@ class TableView(msgspec.Struct, frozen=True):
 def view(subject: Subject, site: Site) -> Mapping[str, object]:
     """What the template is given (`docs/templates.md`)."""
     image, details = subject
-    return {
-        "image": image.name,
-        "url": f"{site.url}{image.name}/",
-        "tabs": tab_bar(site, image.name, PATH),
+    return page_values(site, image.name, PATH) | {
         "tables": [_table(table, image.name, site) for table in image.tables],
         "facts": {
-            digest: fact.value
+            digest: found
             for digest, facts in details.facts.items()
-            if isinstance(fact := IMAGE.of(facts), Found)
+            if (found := IMAGE.found(facts))
         },
         "window": site.window,
         "older": site.older,
-        "as_of": site.as_of,
     }
 
 

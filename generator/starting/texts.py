@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from string import Template
+
+from generator import __version__
 
 FILES = Path(__file__).parent / "files"
 PAGES = ("index", "overview", "tags_history")
@@ -54,7 +55,6 @@ class Start:
     @property
     def places(self) -> Mapping[str, str]:
         """What stands in the places of the texts."""
-        release = version("tagpages")
         return {
             "kind": self.kind,
             "registry": self.registry,
@@ -67,16 +67,16 @@ class Start:
             "insecure": f"{_INSECURE}\n" if self.registry.startswith("http://") else "",
             "pages": ", ".join(PAGES),
             "folder": f"{self.folder}/" if self.folder else "",
-            "tag": f"v{release}",
-            "version": release,
+            "tag": f"v{__version__}",
+            "version": __version__,
             "docs": documents(),
-            "schema": f"{RAW}/v{release}/catalog.schema.json",
+            "schema": f"{RAW}/v{__version__}/catalog.schema.json",
         }
 
 
 def documents() -> str:
     """Where the documentation of this release is."""
-    return f"{REPOSITORY}/blob/v{version('tagpages')}/docs"
+    return f"{REPOSITORY}/blob/v{__version__}/docs"
 
 
 def catalog(start: Start) -> str:

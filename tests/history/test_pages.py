@@ -77,10 +77,10 @@ def repo(repo: Repo) -> Repo:
     return repo
 
 
-def write(repo: Repo, history: object, *args: str) -> Run:
+def write(repo: Repo, history: object, *args: str, **more: object) -> Run:
     source = {"kind": "listing", "path": "x.json"}
     tables = [{"name": "public", "source": source}]
-    catalog = {"content": CONTENT, "url": "/i/", "tables": tables, "history": history}
+    catalog = {"content": CONTENT, "url": "/i/", "tables": tables, "history": history, **more}
     file = repo.root / "catalog.yaml"
     file.write_text(json.dumps({key: value for key, value in catalog.items() if value}))
     environ = {"XDG_CACHE_HOME": str(repo.root.parent / "cache")}
@@ -226,6 +226,15 @@ def test_people_can_write_their_own_template(repo: Repo) -> None:
     assert run.code == 0, run.err
     text = (repo.content / "app/history.md").read_text()
     assert text == "---\ntitle: x\nweight: 7\n---\napp ▄█\n"
+
+
+def test_the_tab_bar_of_a_site_is_also_that_of_its_history_pages(repo: Repo) -> None:
+    templates = repo.root / "templates"
+    templates.mkdir()
+    (templates / "tabs.md.j2").write_text("Our {{ tabs | length }} tabs.\n")
+    pages = ["overview", "tags_history"]
+    assert write(repo, {"days": 3}, pages=pages, templates="templates").code == 0
+    assert "\n---\nOur 2 tabs.\n" in (repo.content / "app/history.md").read_text()
 
 
 @pytest.mark.parametrize(
