@@ -177,7 +177,7 @@ def test_a_loss_of_some_percent_a_night_is_held_when_it_is_much_in_a_week(
     assert job.run(listings(TONIGHT)).code == 0
     for night in range(1, nights + 1):
         lost = night * percent
-        job.run(tags_where(listings(TONIGHT), lambda image, tag: share(image, tag["name"]) >= lost))  # noqa: B023
+        job.run(tags_where(listings(TONIGHT), lambda image, tag: share(image, tag["name"]) >= lost))  # noqa: B023 - called at once
         assert ("private" in holds(job)) == (night == nights), night
     (reason,) = [
         detail for image, table, detail in job.told("held") if (image, table) == (None, "private")
