@@ -50,14 +50,10 @@ def table(rows: Iterable[Sequence[str]], *, pad: bool = True) -> str:
     lines = list(rows)
     columns = zip(*lines, strict=True)
     widths = [max(map(len, column)) if pad else len("---") for column in columns]
-    text = [_line(cells, widths) for cells in lines]
-    rule = "|".join("-" * (width + 2) for width in widths)
-    return "".join([text[0], f"|{rule}|\n", *text[1:]])
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-    return f"| {' | '.join(padded)} |\n"
+    line = "| " + " | ".join([f"{{:{width}}}" for width in widths]) + " |\n"
+    head, *body = [line.format(*cells) for cells in lines]
+    rule = "|".join(["-" * (width + 2) for width in widths])
+    return f"{head}|{rule}|\n{''.join(body)}"
 
 
 def _visible(text: str) -> str:
