@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from generator import __version__
+import generator
 from generator.errors import TagpagesError, UsageError
 from generator.history.moves import Story
 from generator.history.repository import Line, Repository
@@ -31,7 +31,7 @@ FORMAT = 2
 
 _TABLES = """
 CREATE TABLE head (value BLOB);
-CREATE TABLE images (name TEXT PRIMARY KEY, files BLOB, tip BLOB, passed INTEGER) WITHOUT ROWID;
+CREATE TABLE images (name TEXT PRIMARY KEY, files BLOB, tip BLOB, passed INTEGER);
 CREATE TABLE earlier (image TEXT, spans BLOB);
 CREATE INDEX earlier_of_image ON earlier (image);
 CREATE TABLE digests (digest TEXT, image TEXT, PRIMARY KEY (digest, image)) WITHOUT ROWID;
@@ -135,7 +135,7 @@ def index(
     Where that folder cannot be written to, the index is made in memory. Raises TagpagesError for a
     cache that cannot be used.
     """
-    key = "\0".join((str(repository.top), *folders, revision, __version__, str(FORMAT)))
+    key = "\0".join((str(repository.top), *folders, revision, generator.__version__, str(FORMAT)))
     file = f"history-{sha256(key.encode()).hexdigest()[:16]}.sqlite"
     cache = _Cache(repository, folders, (folder or default_folder()) / file)
     try:

@@ -213,12 +213,12 @@ def _feed(stdin: IO[bytes], ids: Sequence[str]) -> None:
 def _blob(stdout: IO[bytes]) -> bytes | None:
     """The next answer of `git cat-file --batch`."""
     header = stdout.readline().split()
-    if not header:
-        raise TagpagesError("git has ended in the middle of reading: is the repository damaged?")
-    if header[-1] == b"missing":
+    if header and header[-1] == b"missing":
         return None
-    data = stdout.read(int(header[2]))
-    stdout.read(1)
+    size = int(header[2]) if header else 0
+    data = stdout.read(size)
+    if stdout.read(1) != b"\n":
+        raise TagpagesError("git has ended in the middle of reading: is the repository damaged?")
     return data
 
 

@@ -69,8 +69,7 @@ def series(
 
 def _first(story: Story) -> Key:
     """The tag that is shown: the first one by version, in the first table that has it."""
-    tables = story.page.tables
-    return min(story.page.rows, key=lambda key: (version_key(key[1]), tables.index(key[0])))
+    return min(story.page.rows, key=lambda key: version_key(key[1]))
 
 
 def _standing(

@@ -219,7 +219,7 @@ def test_another_version_of_the_tool_has_a_cache_of_its_own(
 ) -> None:
     repo.night(DAY[0], app=A)
     expected = repo.spans("--digest", digest("a"))
-    monkeypatch.setattr("generator.history.cache.__version__", "9.9.9")
+    monkeypatch.setattr("generator.__version__", "9.9.9")
     assert repo.spans("--digest", digest("a")) == expected
     assert len(caches(repo)) == 2
 

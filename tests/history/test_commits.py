@@ -374,6 +374,16 @@ def test_a_shallow_clone_says_since_when_it_knows(nights: Repo) -> None:
     assert told(copy.spans("--digest", digest("a"))) == [("public", "latest", "a", "moved")]
 
 
+def test_a_shallow_clone_that_goes_on_knows_no_more_of_the_past(nights: Repo) -> None:
+    copy = clone(nights, "--depth=2")
+    assert "not known before 2024-05-03 01:00" in copy.ask("--digest", digest("a")).err
+    nights.night(DAY[4], app=A)
+    copy.git("pull", "--quiet")
+    run = copy.ask("--digest", digest("a"))
+    assert (run.code, run.out.count("still there")) == (2, 1)
+    assert "not known before 2024-05-03 01:00" in run.err
+
+
 def test_a_clone_that_is_cut_beside_the_line_is_whole(nights: Repo) -> None:
     nights.git("switch", "--quiet", "--create", "side")
     nights.commit(DAY[5])
@@ -425,6 +435,7 @@ def test_what_is_no_repository_or_no_revision_is_a_mistake(repo: Repo, tmp_path:
         (("APP",), "not a valid image name"),
         (("app:a b",), "not a valid tag"),
         (("--digest", "sha256:abc"), "at least 12 characters"),
+        (("--digest", f"sha256:{'a' * 12} {'b' * 12}"), "at least 12 characters"),
         ((), "ask for an image"),
     ):
         run = repo.ask(*arguments)
@@ -493,6 +504,50 @@ def test_what_an_unreadable_version_may_have_listed_is_not_known(repo: Repo) -> 
     assert repo.ask("app:1.2", "--at", "2024-05-01").code == 1
     assert repo.ask("app:1.2", "--at", "2024-05-02").code == 2
     assert repo.ask("--digest", digest("9")).code == 2
+
+
+def test_what_one_image_may_have_listed_leaves_all_images_unknown(repo: Repo) -> None:
+    repo.night(DAY[0], app=A, other=A, tool=A)
+    repo.write("other/tags.json", b"{")
+    repo.commit(DAY[1])
+    for image in ("app", "tool"):
+        repo.write(f"{image}/tags.json", b"{")
+    repo.commit(DAY[3])
+    run = repo.ask("--digest", digest("9"), "--at", "2024-05-02")
+    assert (run.code, run.err.count("no version lists it")) == (2, 3)
+    assert run.err.count("passed over") == 1
+    assert repo.ask("--digest", digest("9"), "--at", "2024-05-01").code == 1
+
+
+def damage(repo: Repo, revision: str, data: bytes | None) -> None:
+    """Put something else, or nothing, in place of what git has of a file."""
+    blob = repo.git("rev-parse", f"{revision}:{CONTENT}/app/tags.json")
+    file = repo.root / ".git/objects" / blob[:2] / blob[2:]
+    file.chmod(0o600)
+    file.write_bytes(file.read_bytes()[:2000] if data is None else data)
+
+
+def test_a_version_that_git_has_lost_is_passed_over(nights: Repo) -> None:
+    damage(nights, "HEAD~1", b"")
+    run = nights.ask("app:latest")
+    assert (run.code, run.out.count("sha256:")) == (0, 3)
+    assert f"{CONTENT}/app/tags.json: git does not have it" in run.err
+
+
+def test_a_repository_that_is_damaged_is_a_mistake(repo: Repo) -> None:
+    repo.night(
+        DAY[0],
+        app={
+            "public": {f"1.{number}": "0123456789abcdef"[number * 7 % 16] for number in range(2000)}
+        },
+    )
+    damage(repo, "HEAD", None)
+    for question in (["app"], ["--digest", digest("a")]):
+        run = repo.ask(*question)
+        assert (run.code, run.out) == (2, "")
+        assert run.err == (
+            "tagpages: git has ended in the middle of reading: is the repository damaged?\n"
+        )
 
 
 def test_an_old_page_that_was_cut_off_is_not_an_empty_one(repo: Repo) -> None:

@@ -140,6 +140,16 @@ def test_two_tables_below_one_heading_are_told_apart() -> None:
     }
 
 
+def test_line_ends_of_windows_change_nothing() -> None:
+    page = (
+        "---\ntitle: |\n  # no heading\n---\n"
+        f"First\n=====\n\n{TABLE}| latest | {A} |\n\n```\n# code\n```\n{TABLE}| latest | {B} |\n"
+    )
+    windows = read(page.replace("\n", "\r\n").encode(), WRITTEN)
+    assert windows == read(page.encode(), WRITTEN)
+    assert windows.tables == ("First", "First (2)")
+
+
 def test_a_heading_that_begins_like_another_is_another() -> None:
     table = f"| Tag | Digest |\n|---|---|\n| latest | {A} |\n\n"
     page = f"# Tags of old\n{table}# Tags\n{table}{table}{table}# Tags of old\n{table}"

@@ -113,6 +113,34 @@ def test_a_quiet_image_says_so(repo: Repo) -> None:
     assert "\nNothing has changed.\n" in (repo.content / "app/history.md").read_text()
 
 
+def test_a_tag_that_went_and_came_back_is_gone_and_new(repo: Repo) -> None:
+    night(repo, "2024-06-06T01:00:00Z", **{"1": "a", "latest": "a"})
+    night(repo, "2024-06-07T01:00:00Z", **{"1": "a", "latest": "a", "2": "d"})
+    assert write(repo, {"days": 2}).code == 0
+    text = (repo.content / "app/history.md").read_text()
+    assert text.partition("## Changes\n\n")[2] == (
+        "### 2024-06-07 {#2024-06-07}\n\n"
+        "- 01:00 public: `2` new, at `dddddddddddd`\n\n"
+        "### 2024-06-06 {#2024-06-06}\n\n"
+        "- 01:00 public: `2` gone, was at `cccccccccccc`\n"
+    )
+
+
+def test_moves_are_counted_for_a_year(repo: Repo) -> None:
+    repo.commit("2025-06-01T00:00:00Z")
+    assert write(repo, {"days": 90}).code == 0
+    text = (repo.content / "app/history.md").read_text()
+    months = [line.split()[1] for line in text.splitlines() if line.startswith("| 20")]
+    assert (len(months), months[0], months[-1]) == (12, "2024-07", "2025-06")
+
+
+def test_details_that_cannot_be_read_draw_no_chart(repo: Repo) -> None:
+    repo.write("app/details.json", "{")
+    repo.commit("2024-06-06T01:00:00Z")
+    assert write(repo, {"charts": True}).code == 0
+    assert "Download size" not in (repo.content / "app/history.md").read_text()
+
+
 def test_charts_show_what_the_table_says(repo: Repo) -> None:
     assert write(repo, {"charts": True}).code == 0
     assert (
@@ -261,7 +289,8 @@ def test_pages_wait_for_no_other_run(repo: Repo) -> None:
 
 def test_a_chart_of_steps_keeps_each_value_until_the_next() -> None:
     points = [charts.Point("a<b", 0, 10), charts.Point("c", 0.5, 5)]
-    chart = elements(charts.steps("Size", points, "z", "MB"))
+    chart = elements(charts.steps("Size <of>", points, "z", "MB"))
+    assert [item.text for item in chart if "title" in item.tag] == ["Size <of>"]
     (line,) = [item for item in chart if item.get("class") == "l"]
     assert line.get("d") == "M72.0 12.0H350.0V74.0H628"
     assert [item.text for item in chart if "text" in item.tag] == ["a<b", "z", "0", "10.0 MB"]

@@ -44,6 +44,18 @@ def test_tags_that_move_together_are_told_together(repo: Repo, commits: tuple[st
     ]
 
 
+def test_tags_that_move_together_are_told_in_the_order_of_versions(repo: Repo) -> None:
+    repo.night(FIRST, app={"public": {"1.10": "a", "1.9": "a", "latest": "a", "2": "a"}})
+    assert repo.ask("app").out.splitlines()[0] == "app: latest 1.9 1.10 2 (public)"
+
+
+def test_what_a_page_does_not_name_is_not_told(repo: Repo) -> None:
+    commit = repo.old_night(FIRST, "some day", app={"": {"latest": "a"}})
+    stamp = f"2024-05-02 01:00 ({commit[:12]})"
+    assert repo.ask("app").out == (f"app:latest\n  {A}\n    seen {stamp} to {stamp}; still there\n")
+    assert f"| `{A}` | {stamp} | {stamp} |  | still there |" in repo.ask("app", "--format=md").out
+
+
 def test_markdown_has_a_table_of_the_spans(repo: Repo, commits: tuple[str, str]) -> None:
     first, second = (commit[:12] for commit in commits)
     assert repo.ask("app:latest", "--format", "md").out == (
