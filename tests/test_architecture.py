@@ -31,10 +31,10 @@ def names(cell: str) -> set[str]:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The rooms that a file imports from, wherever in the file."""
+    """The rooms that a file imports from, wherever in the file; the version is in none."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module == "generator":
-            yield from (alias.name for alias in node.names)
+            yield from {alias.name for alias in node.names} - {"__version__"}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("generator."):
             yield (node.module or "").split(".")[1]
 

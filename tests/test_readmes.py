@@ -225,3 +225,8 @@ def test_a_mistake_in_the_rules_of_readmes_is_one(site: Site, readmes: object) -
     run = site.run("build")
     assert run.code == 2
     assert "`readmes" in run.err
+
+
+def test_a_folder_that_is_none_is_told_with_an_example(site: Site) -> None:
+    site.catalog(pages=["overview"], readmes={"folder": ""})
+    assert "`readmes.folder`: write it like `folder/name`, not ''" in site.run("build").err

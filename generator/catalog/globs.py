@@ -32,6 +32,12 @@ def nearest(glob: str, names: Iterable[str]) -> str:
     return next(iter(get_close_matches(_SIGNS.sub("", glob), names, n=1)), "")
 
 
+def meant(near: Iterable[str]) -> str:
+    """A question that follows what matches nothing, with the first name that is not empty."""
+    name = next(filter(None, near), "")
+    return f"; did you mean `{name}`?" if name else ""
+
+
 def misspelt(glob: str, names: Iterable[str]) -> str:
     """The first name that a glob would match with one letter more, less, another, or two swapped.
 

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-PathText = Annotated[str, Meta(pattern=r"^[^\x00]+(?!\n)$")]
+from generator.catalog.base import PathText, Section
 
 _BASE = re.compile(r"https?://[^\s()<>\[\]\"'`\\]+")
 _SECTION = re.compile(r"[\w.-]+")
 
 
-class Readmes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Readmes(Section, frozen=True, kw_only=True):
     """The READMEs of images: others wrote them, so nothing in them runs."""
 
     folder: Annotated[
@@ -62,7 +62,7 @@ class Readmes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
                 "`<!--name:start-->…<!--name:end-->`; an empty text removes them."
             )
         ),
-    ] = {}
+    ] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check the addresses, and the names of the sections."""

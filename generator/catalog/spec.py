@@ -1,8 +1,4 @@
-"""`catalog.yaml` → `Catalog`, every mistake named with its file, line and key.
-
-The catalog knows neither the kinds of source nor the kinds of page: they are the type
-parameters of `Catalog`, filled in by the layers that own them.
-"""
+"""`Catalog`: all that `catalog.yaml` may say, and the checks that its types cannot make."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def complete_images(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The images that have pages, by name."""
     job = _job(ctx)
-    return _beginning(incomplete, job.known().files) if job else []
+    return _beginning(incomplete, job.known().with_files) if job else []
 
 
 def complete_tables(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -38,4 +38,4 @@ def _job(ctx: click.Context) -> Job | None:
 
 
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
-    return sorted(name for name in names if name and name.startswith(incomplete))
+    return sorted(name for name in names if name.startswith(incomplete))

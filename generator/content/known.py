@@ -32,9 +32,14 @@ class Known(msgspec.Struct, frozen=True):
     files: dict[str, frozenset[str]]
     last: Build
 
+    @property
+    def with_files(self) -> set[str]:
+        """The images that have files of ours."""
+        return self.files.keys() - {""}
+
     def strays(self) -> list[str]:
         """The images that have a page and no state: retired, or not written by tagpages."""
-        return sorted(self.files.keys() - self.images.keys() - self.broken.keys() - {""})
+        return sorted(self.with_files - self.images.keys() - self.broken.keys())
 
 
 def load(content: Path, ours: Callable[[Build], Owned]) -> Known:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 
-from generator.catalog.globs import nearest
+from generator.catalog.globs import meant, nearest
 from generator.catalog.images import Retired
 from generator.content.page import RETIRED, retired_for
 from generator.content.plan import Plan
@@ -38,9 +38,8 @@ def plan_retired(
     for image in images:
         successor = retired[image].redirect
         if successor and successor not in paged:
-            near = nearest(successor, paged)
-            meant = f"; did you mean `{near}`?" if near else ""
-            plan.fail(image, f"it is retired in favour of `{successor}`, which has no page{meant}")
+            reason = f"it is retired in favour of `{successor}`, which has no page"
+            plan.fail(image, reason + meant([nearest(successor, paged)]))
         elif plan.add(image, partial(_changes, publisher, image, successor), after=successor):
             plan.tell("retired", image, successor or "")
 

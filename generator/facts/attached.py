@@ -107,9 +107,9 @@ async def look(asked: Question) -> Fact[Attached]:
         return CouldNotLook(image.reason)
     contents = IMAGE.found(asked.known) or ImageFacts()
     platforms = {item.digest: item.name for item in contents.platforms if item.digest}
-    reader = _Reader(
-        asked.repository, {digest: ""} | platforms | {digest: ""}, ATTACHED.of(asked.known)
-    )
+    # the digest itself comes first, and is of no platform even where it is its only one
+    subjects = {digest: ""} | platforms | {digest: ""}
+    reader = _Reader(asked.repository, subjects, ATTACHED.of(asked.known))
     if contents.is_index:
         await reader.add_index(digest)
     for subject in list(reader.platforms):

@@ -80,7 +80,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def sort(self) -> Sort:
-        """What it is good for."""
+        """Whether it is a signature, an attestation or an SBOM."""
         if self.format == "sbom":
             return "sbom"
         plain = self.format == "notation" or self.predicate_type == SIGNATURE_TYPE

@@ -47,7 +47,7 @@ class Gitea(PullRequests):
 
     def find(self, branch: str, base: str) -> Request | None:
         """The open pull request from this repository's own branch to `base`, if there is one."""
-        for page in count(1):  # how long a page is says the server, whatever we ask for
+        for page in count(1):  # the server decides how long a page is, whatever we ask for
             fields = {"state": "open", "limit": "50", "page": str(page)}
             pulls = self._api.ask("GET", "", list[_Pull], fields)
             for pull in pulls:

@@ -23,7 +23,7 @@ class Pull(msgspec.Struct):
 
 
 class PullRequests:
-    """The pull requests of one repository; which of them is ours, each forge has its own way."""
+    """The pull requests of one repository; each forge finds ours among them in its own way."""
 
     def __init__(self, api: Api) -> None:
         self._api = api

@@ -56,7 +56,7 @@ def _without_mark(name: str, last: Build) -> str:
     held = sorted(
         streak.answer
         for key, streak in last.held.items()
-        if name in {key, key.partition(":")[2]} and streak.same
+        if name in {key, _image_of(key)} and streak.same
     )
     use = (
         " or ".join(f"--accept-loss {name}@{mark}" for mark in held)
@@ -152,8 +152,7 @@ def remembered_artifacts(
     kept = {
         key: artifact
         for key, artifact in last.artifacts.items()
-        if {key, key.partition(":")[0]} & verdict.failed.keys()
-        or not job.selected(key.partition(":")[2])
+        if {key, key.partition(":")[0]} & verdict.failed.keys() or not job.selected(_image_of(key))
     }
     return kept | {streak_key(table, image): found for table, image, found in told if found.tags}
 
@@ -180,8 +179,7 @@ def _findings(report: Report) -> list[Finding]:
 def _only(job: Job, last: Build, verdict: Verdict, missing: Mapping[str, Streak]) -> Build:
     def others(streaks: Mapping[str, Streak]) -> dict[str, Streak]:
         """Those of sources, and of images that this run is not about."""
-        split = {key: key.partition(":")[2] for key in streaks}
-        return {key: streaks[key] for key, image in split.items() if not job.selected(image)}
+        return {key: streaks[key] for key in streaks if not job.selected(_image_of(key))}
 
     gone = {name: streak for name, streak in last.gone.items() if not job.selected(name)}
     return replace(
@@ -190,6 +188,11 @@ def _only(job: Job, last: Build, verdict: Verdict, missing: Mapping[str, Streak]
         held=others(last.held) | verdict.held,
         gone={**gone, **missing},
     )
+
+
+def _image_of(key: str) -> str:
+    """The image that the key of a streak, or of an artifact, is about; empty for a source."""
+    return key.partition(":")[2]
 
 
 def _tags(totals: Mapping[str, Totals]) -> int:

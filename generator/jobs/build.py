@@ -75,11 +75,7 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         known, spared = sparing(job, there, accepted=CATALOG in night.accepted)
         loss = accepted(job, night.accepted, night.accepted_any, known)
         _ = job.renderer  # a template that is wrong is told before the sources are asked
-        parts = read_answers(job, night.answers) if night.answers else []
-        if not night.back:
-            _check_not_earlier(_as_of(job, known.last, parts), known.last.as_of)
-        if not parts:
-            parts = [collect(job, known, observer, Pull(journaled=not night.dry_run))]
+        parts = _answers(job, night, known, observer)
         as_of = _as_of(job, known.last, parts)
         managed = {name: image for name, image in known.images.items() if job.is_managed(name)}
         answered = seen(parts, [table.name for table in job.catalog.tables], managed)
@@ -90,21 +86,14 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
         told = facts(parts)
         publisher = job.publisher(tree, known.last, as_of)
         subjects = _subjects(job, known, verdict, told, as_of)
-        readme_judge = ReadmeJudge(judging, known.last, verdict)
-        _add_readmes(subjects, known, readme_judge, readmes(parts))
+        _add_readmes(subjects, known, ReadmeJudge(judging, known.last, verdict), readmes(parts))
         plan = plan_images(job, publisher, known, subjects, verdict.gone)
         plan.findings[:0] = [*verdict.findings, *spared]
         plan.quiet = {table: len(answer.quiet) for table, answer in answered.items()}
         _note_unmanaged(job, plan, known)
         _note_unknown(job, plan, verdict, known.last)
         _note_facts(job, plan, verdict, told)
-        plan.findings += [
-            Finding("odd_answer", image, table, note) for table, image, note in notes(parts)
-        ]
-        plan.findings += [
-            Finding("no_image", image, table, found.kind)
-            for table, image, found in artifacts(parts)
-        ]
+        _note_answers(plan, parts)
         _note_changes(job, plan, known, subjects, as_of)
         unmatched, matched = note_unmatched(job, there, parts)
         plan.findings += [*unmatched, *unused_templates(job)]
@@ -124,6 +113,18 @@ def build(job: Job, night: Night, observer: Observer) -> Report:
             _write_build(tree, left)
             _remove_leftovers(job, tree)
     return report
+
+
+def _answers(job: Job, night: Night, known: Known, observer: Observer) -> list[Answers]:
+    """The answers that the night brings along, or else those of the sources, asked now.
+
+    Raises UsageError when they are for a time before the last build's, which is known before any
+    source is asked.
+    """
+    parts = read_answers(job, night.answers) if night.answers else []
+    if not night.back:
+        _check_not_earlier(_as_of(job, known.last, parts), known.last.as_of)
+    return parts or [collect(job, known, observer, Pull(journaled=not night.dry_run))]
 
 
 def _as_of(job: Job, last: Build, parts: Sequence[Answers]) -> datetime:
@@ -189,6 +190,16 @@ def _note_facts(job: Job, plan: Plan, verdict: Verdict, told: FactsByPlace) -> N
             Finding("not_looked_up", name, detail=reason, tags=tuple(tags))
             for reason, tags in reasons.items()
         ]
+
+
+def _note_answers(plan: Plan, parts: Sequence[Answers]) -> None:
+    """Tell of odd answers, and of what is listed like images and is none."""
+    plan.findings += [
+        Finding("odd_answer", image, table, note) for table, image, note in notes(parts)
+    ]
+    plan.findings += [
+        Finding("no_image", image, table, found.kind) for table, image, found in artifacts(parts)
+    ]
 
 
 def _note_changes(

@@ -45,7 +45,7 @@ def sparing(job: Job, known: Known, *, accepted: bool) -> tuple[Known, list[Find
     Then nothing becomes of their files, and the finding says so; unless that is `accepted`.
     """
     excluded, retired = job.catalog.images.excluded, job.catalog.retired
-    pages = known.files.keys() - {""}
+    pages = known.with_files
     leaving = {
         name
         for name in pages
@@ -213,7 +213,7 @@ def _plan_others(
     `successors` are the images whose pages may take the place of a retired one's.
     """
     excluded, retired = job.catalog.images.excluded, job.catalog.retired
-    there = sorted(name for name in known.files if name and job.selected(name))
+    there = sorted(filter(job.selected, known.with_files))
     for name in there:
         if excluded(name):
             plan_removal(plan, publisher, name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from generator.catalog.globs import is_glob, misspelt, nearest, unmatched
+from generator.catalog.globs import is_glob, meant, misspelt, nearest, unmatched
 from generator.collect.answers import Answers, SourceAnswers
 from generator.content.known import Known
 from generator.guard.findings import Finding
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
     def with_nearest(self, names: Collection[str]) -> Entry:
         """The entry; if it matches nothing, with the nearest of the names (slow to find)."""
         near = [nearest(self.text, names)] if self.matches is False else []
-        return self._replace(says=self.says + _meant(near))
+        return self._replace(says=self.says + meant(near))
 
 
 def note_unmatched(
@@ -67,7 +67,7 @@ def still_unmatched(job: Job, known: Known) -> list[Finding]:
 def unused_templates(job: Job) -> list[Finding]:
     """Templates of the site that no page has."""
     return [
-        Finding("unmatched", detail=f"`templates`: no page has `{name}`{_meant([near])}")
+        Finding("unmatched", detail=f"`templates`: no page has `{name}`{meant([near])}")
         for name, near in job.renderer.unused()
     ]
 
@@ -88,7 +88,7 @@ class _Judge:
         self._failed = {name for source in every for name in source.failed}
         self._names = {name for source in every for name, tags in source.images.items() if tags}
         self._names |= {name for source in every for name in source.artifacts}
-        self._names |= known.files.keys() - {""}
+        self._names |= known.with_files
 
     def entries(self) -> Iterator[Entry]:
         """Every entry that could match something."""
@@ -124,7 +124,7 @@ class _Judge:
             return Entry(key, text, matches, says).with_nearest(self._names)
         near = [listed.include[text] for listed in self._listed if text in listed.include]
         matches = self._unless(len(near) < len(self._listed), sure=bool(near))
-        return Entry(key, text, matches, says + _meant(near))
+        return Entry(key, text, matches, says + meant(near))
 
     def _excluded(self, text: str) -> Entry:
         near = [listed.exclude[text] for listed in self._listed if text in listed.exclude]
@@ -132,13 +132,13 @@ class _Judge:
         found = len(near) < len(self._listed) or not unmatched([text], others)
         if not found:
             near.append(misspelt(text, others))
-        says = _meant(near) and f"matches no image{_meant(near)}"
+        says = meant(near) and f"matches no image{meant(near)}"
         return Entry("images.exclude", text, self._unless(found), says)
 
     def _retired(self, text: str) -> Entry:
         found = text in self._names
         near = [] if found else [misspelt(text, self._names)]
-        says = _meant(near) and f"matches no image{_meant(near)}"
+        says = meant(near) and f"matches no image{meant(near)}"
         return Entry("retired", text, self._unless(found), says)
 
     def _redirected(self) -> Iterator[Entry]:
@@ -195,8 +195,3 @@ def _different(globs: Iterable[str]) -> list[str]:
 
 def _has_answered(source: SourceAnswers) -> bool:
     return source.names is not None and not source.given_up and not source.lacking()
-
-
-def _meant(near: Iterable[str]) -> str:
-    name = next(filter(None, near), "")
-    return f"; did you mean `{name}`?" if name else ""

@@ -17,6 +17,8 @@ from generator.starting.texts import Start
 
 _FOLDERS = ("images", "container-images")
 """Where pages go below Hugo's content folder: the first that is not there yet, else the last."""
+_ONE_HOST = frozenset({"dockerhub", "ghcr"})
+"""The kinds of which there is one registry, so that the catalog does not name it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Wish:
             ) from None
 
     def _host(self) -> dict[str, object]:
-        if self.kind in {"dockerhub", "ghcr"}:
+        if self.kind in _ONE_HOST:
             return {}
         return {"registry": self.registry, "insecure": self.registry.startswith("http://")}
 

@@ -26,7 +26,7 @@ def repository(visit: Visit) -> Iterator[Line]:
         yield ok("git", f"on the branch {branch}")
     else:
         yield warning("git", "HEAD is on no branch", "git switch BRANCH, or name the base branch")
-    job = visit.well_read
-    page = f"{job.content.absolute()}/app/tags.json" if job else ""
-    if page and output_of(visit.folder, "git", "check-ignore", page) is not None:
-        yield error("git", f"{job and job.content} is ignored by git", "take it out of .gitignore")
+    if job := visit.well_read:
+        page = f"{job.content.absolute()}/app/tags.json"
+        if output_of(visit.folder, "git", "check-ignore", page) is not None:
+            yield error("git", f"{job.content} is ignored by git", "take it out of .gitignore")

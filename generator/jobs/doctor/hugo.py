@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from generator.jobs.doctor.visit import Line, Visit, error, ok, output_of, warning
 from generator.jobs.job import Job
@@ -128,5 +127,5 @@ def _pages(job: Job) -> Iterator[str]:
     """The pages of the site as a whole, and of one image: all others are made alike."""
     image = next(iter(job.known().images), None) if job.content.is_dir() else None
     for folder in (job.content, *([job.content / image] if image else [])):
-        for file in sorted(Path(folder).glob("*.md")):
+        for file in sorted(folder.glob("*.md")):
             yield file.read_text(encoding="utf-8", errors="replace")

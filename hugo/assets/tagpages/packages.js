@@ -60,16 +60,15 @@ export function packageIndex() {
 /** A package with the versions that hold, newest first; `compared` is false where none could be. */
 function sorted({ name, type, versions }, operator, version) {
   const entries = Object.entries(versions);
-  const order = ([a], [b]) => compareVersions(type, b, a) ?? b.localeCompare(a, "en", { numeric: true });
-  entries.sort(order);
+  entries.sort(
+    ([a], [b]) => compareVersions(type, b, a) ?? b.localeCompare(a, "en", { numeric: true }),
+  );
   if (!operator) {
     return { name, type, entries, compared: true };
   }
   const known = entries.filter(([each]) => compareVersions(type, each, version) !== null);
   const holding = known.filter(([each]) => HOLDS[operator](compareVersions(type, each, version)));
-  return known.length
-    ? { name, type, entries: holding, compared: true }
-    : { name, type, entries, compared: false };
+  return { name, type, entries: known.length ? holding : entries, compared: known.length > 0 };
 }
 
 function tableOf({ name, type, entries, compared }) {
