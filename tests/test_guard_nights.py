@@ -12,7 +12,7 @@ from generator.guard.extent import Extent
 from generator.guard.findings import Finding
 from generator.guard.memory import Build, Streak, Volume, held_again, week
 from generator.guard.night import Night, Rules
-from tests.test_guard import ALIKE, NOON, Nights, images, kinds, tag, tags
+from tests.test_guard import ALIKE, NOON, Nights, failed, images, kinds, tag, tags
 
 TODAY = date(2024, 6, 3)
 DAY = timedelta(days=1)
@@ -58,6 +58,15 @@ def test_a_source_that_loses_a_tag_more_each_night_is_released_all_the_same() ->
         }
         told += kinds(nights.build(left))
     assert told == ["held", "held", "released"]
+
+
+def test_a_night_on_which_a_held_source_fails_does_not_end_its_hold() -> None:
+    nights, full = Nights(), images(20, 8)
+    nights.build(full)
+    half = images(20, 4)
+    assert nights.build(half).held["public"].nights == 1
+    assert nights.build(failed()).held["public"].nights == 1
+    assert nights.build(half).held["public"].nights == 2
 
 
 # What is news
