@@ -344,7 +344,18 @@ def test_without_any_state_a_cut_listing_is_held_and_no_page_is_written(job: Job
     assert {path: after[path] for path in before if path.endswith(".md")} == {
         path: data for path, data in before.items() if path.endswith(".md")
     }
+    assert job.run(cut(listings(TONIGHT), job.now), days=0).code == 1
     assert job.run(listings(TONIGHT)).code == 0
+
+
+def test_many_states_that_cannot_be_read_are_no_gain_of_the_others(job: Job) -> None:
+    broken = [path for path in job.site.content.rglob("tags.json") if share(path.parent.name) < 50]
+    for path in broken:
+        path.write_text("{")
+    run = job.run(listings(TONIGHT))
+    assert run.code == 1
+    assert f"Failed ({len(broken)})\n" in run.err
+    assert job.told("held") == []
 
 
 def test_the_hold_of_a_source_whose_state_is_lost_names_no_image(job: Job) -> None:
@@ -384,6 +395,24 @@ def test_a_catalog_that_removes_many_pages_needs_a_word(job: Job) -> None:
     assert set(job.site.content.glob("*/tags_history.md")) >= before
     assert job.run(listings(TONIGHT), "--accept-loss", "catalog").code == 0
     assert not job.site.page(KUBECTL).exists()
+
+
+def test_the_catalog_may_always_remove_nine_pages_and_those_are_gone_for_good(
+    tmp_path: Path,
+) -> None:
+    names_ = [f"image-{number:02}" for number in range(30)]
+    entry = {"tags": by_image(listings(TONIGHT)["private"])[KUBECTL]["tags"]}
+    found = {"public": [], "private": [{"repo": {"name": name}, **entry} for name in names_]}
+    job = Job(Site(tmp_path), datetime.fromisoformat(recorded_text(TONIGHT)[0]))
+    assert job.run(found, days=0).code == 0
+    job.keys = {"retired": {name: {} for name in names_[:9]}}
+    assert job.run(found).code == 0
+    assert job.kinds() == {"retired"}
+    job.keys = {"retired": {name: {} for name in names_[:18]}}
+    assert job.run(found).code == 0
+    job.keys = {"retired": {name: {} for name in names_[:28]}}
+    assert job.run(found).code == 1
+    assert job.kinds() == {"held"}
 
 
 def test_a_narrower_include_is_no_loss(job: Job) -> None:
@@ -516,9 +545,10 @@ def test_a_small_site_is_not_blocked_for_ever_by_a_clean_up(tmp_path: Path) -> N
 # 10. --only '*'
 
 
-def test_a_choice_of_all_images_measures_the_sources(job: Job) -> None:
+@pytest.mark.parametrize("choice", ["*", "[a-k]*"], ids=["all", "60 percent of the tags"])
+def test_a_choice_of_most_images_measures_the_sources(job: Job, choice: str) -> None:
     before = tables_of(job)
-    run = job.run(without_some(listings(TONIGHT), 40), "--only", "*")
+    run = job.run(without_some(listings(TONIGHT), 40), "--only", choice)
     assert run.code == 1
     assert holds(job) == ["public", "private"]
     assert tables_of(job) == before

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from generator.grouping import Window
 from generator.guard.findings import Finding, FindingKind, Worst
@@ -30,6 +31,7 @@ from generator.report.changes import (
     TableChange,
     image_change,
     source_nights,
+    with_old_tags,
 )
 from generator.report.fold import families
 from generator.report.sections import needs_a_look
@@ -105,6 +107,32 @@ def test_a_tag_that_left_the_window_is_aged_out(after: Sequence[TagGroup]) -> No
 
 def test_a_table_that_shows_no_tag_any_more_is_emptied() -> None:
     assert change([group(1, "1")], []) == TableChange("public", removed=("1",), emptied=True)
+
+
+def test_a_table_that_is_held_shows_what_it_did_however_late_it_is() -> None:
+    table = Table("public", (group(1, "1"),))
+    later = Span(MONTH, NOON, NOON + 40 * DAY)
+    before, held = (Image("nginx", (replace(table, as_of=at),)) for at in (None, NOON))
+    assert image_change("nginx", before, held, later).tables == ()
+    (table_change,) = image_change("nginx", before, before, later).tables
+    assert table_change.aged_out == ("1",)
+
+
+def test_a_table_that_is_new_in_the_catalog_is_added_and_not_filled() -> None:
+    more = Image("nginx", (*image(group(1, "1")).tables, Table("third", (group(2, "2"),))))
+    (first,) = image_change("nginx", image(group(1, "1")), more, NIGHT).tables
+    assert first == TableChange("third", added=("2",))
+    empty = Image("nginx", (*image(group(1, "1")).tables, Table("third")))
+    (later,) = image_change("nginx", empty, more, NIGHT).tables
+    assert later == TableChange("third", added=("2",), filled=True)
+
+
+def test_a_source_lists_old_tags_when_it_has_most_of_those_that_left_the_window() -> None:
+    old = [group(number, str(number), days=30.5) for number in range(3)]
+    span = Span(MONTH, NOON - DAY, NOON + DAY)
+    before = {"nginx": image(*old)}
+    for left, tables in ((1, set()), (2, {"public"})):
+        assert with_old_tags(before, {"nginx": image(*old[:left])}, span) == tables
 
 
 def test_a_tag_out_of_the_window_is_nothing_to_report() -> None:
@@ -602,6 +630,17 @@ def test_a_tag_that_should_never_have_moved_is_not_told_of_twice() -> None:
         for kind in ("immutable_changed", "moved_back")
     ]
     assert list(listed(markdown(report(findings=moved)))) == ["Immutable tags that moved (1)"]
+
+
+def test_tags_that_moved_back_beside_one_that_should_never_have_moved_are_told() -> None:
+    moved = [
+        Finding("immutable_changed", "nginx", "public", "a → b", ("1.2",)),
+        Finding("moved_back", "nginx", "public", "a → b", ("1", "1.2")),
+    ]
+    assert list(listed(markdown(report(findings=moved)))) == [
+        "Immutable tags that moved (1)",
+        "Tags that moved back (1)",
+    ]
 
 
 @pytest.mark.parametrize("image", ["nginx", None])

@@ -364,6 +364,29 @@ def test_what_moved_back_in_between_is_told_of_two_states_that_are_alike(site: S
     assert compared(site)["findings"] == []
 
 
+def test_a_move_of_a_night_that_is_built_again_is_counted_once(site: Site) -> None:
+    """Bash moves back on three nights; the third is built again on the tags of the second."""
+    there = SECOND | {"bash": FIRST["bash"]}
+    for day, listing in ((4, there), (5, SECOND)):
+        night(site, day, listing)
+    before = site.state("bash").read_bytes()
+    for _ in range(2):
+        site.state("bash").write_bytes(before)
+        findings = night(site, 6, there)["findings"]
+        assert {item["kind"] for item in findings if item["image"] == "bash"} == {"moved_back"}
+    findings = night(site, 7, SECOND)["findings"]
+    assert {item["kind"] for item in findings if item["image"] == "bash"} == {"flapping"}
+
+
+def test_what_went_back_and_forth_is_one_line_of_the_report_over_its_nights(site: Site) -> None:
+    commit(site)
+    for day in (4, 6, 8):
+        night(site, day, SECOND | {"bash": FIRST["bash"]})
+        night(site, day + 1, SECOND)
+    kinds = {item["kind"] for item in compared(site)["findings"] if item["image"] == "bash"}
+    assert kinds == {"flapping"}
+
+
 def test_a_tag_that_a_complete_listing_lacks_is_removed_whatever_its_age(site: Site) -> None:
     """The source lists `zsh` long after it has left the window, so it would list `5` too."""
     site.catalog(as_of=None, window="7 days")

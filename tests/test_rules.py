@@ -109,6 +109,13 @@ def test_a_table_that_shows_nothing_more_as_time_has_passed_is_emptied_by_the_wi
     assert move.is_emptied
 
 
+def test_a_table_whose_times_went_back_is_not_emptied_by_the_window() -> None:
+    """The time given now would have been in the window on the night before."""
+    before, after = (group("a", DAY, "1"),), (group("a", 32 * DAY, "1"),)
+    move = table_move("app", before, after, Sight(MONTH, AS_OF - 3 * DAY, AS_OF))
+    assert (move.had, move.has, move.hidden, move.by_window) == (1, 0, ("1",), False)
+
+
 def test_what_was_held_is_measured_against_what_was_believed() -> None:
     """Of ten tags six have left the window by now; of the four others three are gone."""
     before = tuple(group(f"{n}", (n + 1) * 4 * DAY, f"1.{n}") for n in range(7))

@@ -144,9 +144,9 @@ def _is_reviewed(judged: Judged, move: TableMove, places: Iterable[Place]) -> bo
 
 def _excess(judged: Judged, move: TableMove) -> Measured | None:
     """The first rule of tables whose limit this one passes."""
-    held = judged.night.last.held.get(streak_key(judged.table, move.image))
-    if move.before == move.after and not held:  # as most are, on most nights
+    if move.before == move.after:  # as most are, on most nights
         return None
+    held = judged.night.last.held.get(streak_key(judged.table, move.image))
     for rule in TABLE_RULES:
         found = rule(move, judged.source.limits, held)
         if found and found.is_too_much:

@@ -221,11 +221,12 @@ def with_flapping(
 ) -> list[Finding]:
     """The findings, with one of kind `flapping` for tags that move back again and again.
 
-    `nights` are those before.
+    `findings` may be of many nights, with the same move more than once; `nights` are those before.
     """
-    told = list(dict.fromkeys(findings))
-    moves = [item for item in told if item.kind == "moved_back"]
-    moves += [item for found in nights.values() for item in found if item.kind == "moved_back"]
+    found = list(findings)
+    told = list(dict.fromkeys(found))
+    moves = [item for item in found if item.kind == "moved_back"]
+    moves += [item for items in nights.values() for item in items if item.kind == "moved_back"]
     back = Counter((item.image, item.table, tag) for item in moves for tag in item.tags)
     flapping: dict[tuple[str | None, str | None], dict[str, None]] = {}
     rest = []
