@@ -9,9 +9,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from generator.content.files import owned
+from generator.content.files import SITE, owned
 from generator.content.known import Known
-from generator.content.plan import SITE, Plan
+from generator.content.plan import Plan
 from generator.content.publish import Publisher
 from generator.content.retirement import plan_retired
 from generator.content.tree import Change
