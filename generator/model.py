@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -199,6 +199,12 @@ def _in_utc(tag: Tag) -> Tag:
         return msgspec.structs.replace(tag, last_changed=tag.last_changed.astimezone(UTC))
     except OverflowError:
         raise TagpagesError(f"the time of tag `{tag.name}` is out of range") from None
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first of some names, so many at most, and how many there are besides."""
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left:,} more" if left > 0 else "")
 
 
 def shown(text: str) -> str:

@@ -20,8 +20,8 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """A mapping of the catalog: unknown keys are mistakes."""
 
 
-def checked_name(key: str, name: str) -> None:
-    """Raise ValueError, which names the key, unless this is the name of an image."""
+def check_image(key: str, name: str) -> None:
+    """Raise ValueError, which names the key, unless an image can have this name."""
     try:
         check_name(name)
     except TagpagesError as error:

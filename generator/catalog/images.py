@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from generator.catalog.base import Section, checked_name
+from generator.catalog.base import Section, check_image
 from generator.catalog.globs import is_glob
 from generator.grouping import matching
 
@@ -71,11 +71,11 @@ class Images(Section, frozen=True, kw_only=True):
         """Check the exact names and the overridden ones."""
         for index, name in enumerate(self.include):
             if not is_glob(name):
-                checked_name(f"include[{index}]", name)
+                check_image(f"include[{index}]", name)
         for name, tables in self.overrides.items():
-            checked_name("overrides", name)
+            check_image("overrides", name)
             for table, override in tables.items():
-                checked_name(f"overrides.{name}.{table}.repository", override.repository)
+                check_image(f"overrides.{name}.{table}.repository", override.repository)
 
 
 class Retired(Section, frozen=True, kw_only=True):
@@ -94,4 +94,4 @@ class Retired(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check the name of the other image."""
         if self.redirect is not None:
-            checked_name("redirect", self.redirect)
+            check_image("redirect", self.redirect)

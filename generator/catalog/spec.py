@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from generator.catalog.base import LineText, PathText, Section, checked_name
+from generator.catalog.base import LineText, PathText, Section, check_image
 from generator.catalog.images import Images, Retired
 from generator.catalog.readmes import Readmes
 from generator.catalog.tables import S, TableSpec
@@ -202,9 +202,9 @@ class Catalog(Section, Generic[S, P], frozen=True, kw_only=True):
 
     def _check_names(self) -> None:
         for name in self.descriptions:
-            checked_name("descriptions", name)
+            check_image("descriptions", name)
         for name, retired in self.retired.items():
-            checked_name("retired", name)
+            check_image("retired", name)
             if retired.redirect == name:
                 raise ValueError(f"`retired.{name}.redirect`: it leads to itself")
             if retired.redirect in self.retired:

@@ -13,6 +13,8 @@ from generator.errors import TagpagesError
 from generator.pages import IMAGE_OUTPUTS, SITE_OUTPUTS
 from generator.pages.base import Output, S
 
+SITE = ""
+"""Where images are told by name, the name of what is no image's: the files of the site."""
 HISTORY_FILES = HISTORY_PAGE, MOVES_CHART, SIZES_CHART = (
     "history.md",
     "history-moves.svg",

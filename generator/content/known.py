@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from generator.content.details import DETAILS_FILE, decode_details
-from generator.content.files import Owned, is_text
+from generator.content.files import SITE, Owned, is_text
 from generator.content.page import FOLDER_PAGE, is_retired
 from generator.content.state import TAGS_FILE, decode_image, load_build, read_bytes
 from generator.errors import Failure, TagpagesError
@@ -22,7 +22,7 @@ class Known(msgspec.Struct, frozen=True):
     """The last known good of a content tree.
 
     `broken` are the images whose state is unreadable. `details` are of the images that have any.
-    `files` has the names of our files in each image's folder, and under "" those of the site.
+    `files` has the names of our files in each image's folder, and under `SITE` those of the site.
     `last` is what the last build left.
     """
 
@@ -35,7 +35,7 @@ class Known(msgspec.Struct, frozen=True):
     @property
     def with_files(self) -> set[str]:
         """The images that have files of ours."""
-        return self.files.keys() - {""}
+        return self.files.keys() - {SITE}
 
     def strays(self) -> list[str]:
         """The images that have a page and no state: retired, or not written by tagpages."""
@@ -73,11 +73,11 @@ def _read_image(known: Known, folder: str, name: str) -> None:
 
 
 def _own_files(content: str, owned: Owned) -> Iterator[tuple[str, frozenset[str]]]:
-    """Image names ("" for the site) and the names of our files there; links are not followed.
+    """Image names (`SITE` for the site) and the names of our files there; links are not followed.
 
     A folder with nothing but the page of a folder is no image's, unless that is a retired one's.
     """
-    folders = [("", content)]
+    folders = [(SITE, content)]
     while folders:
         image, folder = folders.pop()
         ours = owned.image if image else owned.site

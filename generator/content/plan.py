@@ -9,9 +9,6 @@ from generator.content.tree import Change, FileAction, FullError, Tree
 from generator.errors import TagpagesError, UsageError
 from generator.guard.findings import Finding, FindingKind
 
-SITE = ""
-"""The key of the changes that are no image's: the outputs of the site."""
-
 
 @dataclass
 class Plan:

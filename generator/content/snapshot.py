@@ -73,7 +73,7 @@ class Snapshot:
         return {path.removesuffix(suffix) for path in self.ids if path.endswith(suffix)}
 
     def changed_files(self, other: Snapshot) -> dict[str, list[str]]:
-        """The files that differ between the two, by image; those of the site are under "".
+        """The files that differ between the two, by image; those of the site are under `SITE`.
 
         The page of a folder that is no image's is none of ours.
         """

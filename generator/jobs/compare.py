@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from generator.content.files import SITE
 from generator.content.snapshot import Snapshot, of_folder, take
 from generator.content.state import BUILD_FILE
 from generator.content.tree import FileAction
@@ -63,7 +64,7 @@ def _report(job: Job, before: str, old: Snapshot, new: Snapshot) -> Report:
     differing = {
         name: paths for name, paths in old.changed_files(new).items() if job.selected(name)
     }
-    site = tuple(path for path in differing.pop("", ()) if path != BUILD_FILE)
+    site = tuple(path for path in differing.pop(SITE, ()) if path != BUILD_FILE)
     files = {
         name: {path: _action(path, old, new) for path in paths} for name, paths in differing.items()
     }

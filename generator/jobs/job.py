@@ -232,9 +232,9 @@ class Job:
             self.owned(last),
             [table.name for table in catalog.tables],
             catalog.front_matter,
-            renew,
-            catalog.lastmod,
-            HISTORY_FILES if catalog.history else (),
+            renew=renew,
+            lastmod=catalog.lastmod,
+            passed_over=HISTORY_FILES if catalog.history else (),
         )
 
     def _own_readmes(self) -> dict[str, str | Failure]:

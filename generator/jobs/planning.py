@@ -9,9 +9,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from generator.content.files import owned
+from generator.content.files import SITE, owned
 from generator.content.known import Known
-from generator.content.plan import SITE, Plan
+from generator.content.plan import Plan
 from generator.content.publish import Publisher
 from generator.content.retirement import plan_retired
 from generator.content.tree import Change
@@ -21,7 +21,7 @@ from generator.guard.findings import Finding
 from generator.guard.measured import percent
 from generator.guard.memory import Build, with_flapping
 from generator.jobs.job import Job
-from generator.model import Image
+from generator.model import Image, first_of
 from generator.pages.base import Subject
 from generator.report.changes import (
     VERSION,
@@ -55,8 +55,7 @@ def sparing(job: Job, known: Known, *, accepted: bool) -> tuple[Known, list[Find
         return known, []
     detail = (
         f"`images.exclude` and `retired` would remove {len(leaving):,} of {len(pages):,} pages at"
-        f" once: {', '.join(sorted(leaving)[:_NAMED])} and {len(leaving) - _NAMED:,} more; the"
-        f" limit is {percent(PAGES_LOSS)}"
+        f" once: {first_of(sorted(leaving), _NAMED)}; the limit is {percent(PAGES_LOSS)}"
     )
     files = {name: own for name, own in known.files.items() if name not in leaving}
     return replace(known, files=files), [Finding("held", detail=detail, accept=CATALOG)]

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import nlargest
 from html import escape
-from itertools import islice
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from generator.facts.base import Change, Move
-from generator.model import TagGroup
+from generator.model import TagGroup, first_of
 from generator.pages.base import DataFile, Site, Subject
 from generator.pages.links import Rows, image_url
 from generator.pages.plain import one_line
@@ -91,7 +90,7 @@ def _line(entry: _Entry, site: Site) -> str:
     """An entry, in one line."""
     group = entry.group
     table = one_line(site.tables[entry.table].title)
-    title = f"{entry.image}: {_named(group.tags)}"
+    title = f"{entry.image}: {first_of(group.tags, NAMES_LIMIT)}"
     return (
         f"<entry><id>{_id(entry.image, entry.table, group.digest)}</id>"
         f"<title>{escape(title, quote=False)}</title><updated>{_time(group.last_changed)}</updated>"
@@ -104,9 +103,9 @@ def _line(entry: _Entry, site: Site) -> str:
 def _told(entry: _Entry) -> str:
     """What an entry says, in plain text."""
     group = entry.group
-    sentences = [f"{_named(group.tags)} at {group.digest}."]
+    sentences = [f"{first_of(group.tags, NAMES_LIMIT)} at {group.digest}."]
     if group.left:
-        sentences.append(f"Before: {_named(group.left)}.")
+        sentences.append(f"Before: {first_of(group.left, NAMES_LIMIT)}.")
     if move := next(iter(entry.moves), None):
         sentences += _changes(move)
     return " ".join(sentences)
@@ -116,19 +115,13 @@ def _changes(move: Move) -> Iterator[str]:
     kinds = [("Changed", move.changed), ("Added", move.added), ("Removed", move.removed)]
     for verb, changes in kinds:
         if changes:
-            yield f"{verb}: {_named([_change(change) for change in changes])}."
+            yield f"{verb}: {first_of([_change(change) for change in changes], NAMES_LIMIT)}."
 
 
 def _change(change: Change) -> str:
     before, after = "/".join(change.before), "/".join(change.after)
     versions = f"{before} → {after}" if before and after else before or after
     return one_line(f"{change.name} {versions}")
-
-
-def _named(names: Sequence[str]) -> str:
-    shown = ", ".join(islice(names, NAMES_LIMIT))
-    left = len(names) - NAMES_LIMIT
-    return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 def _id(*parts: str) -> str:

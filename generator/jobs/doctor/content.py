@@ -9,6 +9,7 @@ from itertools import islice
 
 from generator.content.tree import Tree
 from generator.jobs.doctor.visit import Line, Visit, error, ok, warning
+from generator.model import first_of
 
 _MOST = 5
 """So many images are named, the rest is counted."""
@@ -64,14 +65,9 @@ def state(visit: Visit) -> Iterator[Line]:
     if strays := [name for name in known.strays() if name not in job.catalog.retired]:
         yield warning(
             "state",
-            f"{_some(strays)}: pages without tags.json, which no build keeps up to date",
+            f"{first_of(strays, _MOST)}: pages without tags.json, which no build keeps up to date",
             "restore tags.json from git, or remove the pages",
         )
     if not known.broken:
         last = f"{known.last.as_of:%Y-%m-%d %H:%M} UTC" if known.last.as_of else "not known"
         yield ok("state", f"{len(known.images)} images, last build {last}")
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _MOST
-    return ", ".join(names[:_MOST]) + (f" and {more} more" if more > 0 else "")
