@@ -277,6 +277,7 @@ PLAIN = Evidence("bundle", "referrer", digest("a"), digest("f"), predicate_type=
         (CouldNotLook("no"), "unknown", "lightgrey"),
         (Absent(), "no", "red"),
         (Found((PLAIN,)), "yes", "green"),
+        (Found((Evidence("dsse", "att", digest("a"), digest("f")),)), "yes", "green"),
         (Found((Evidence("sbom", "referrer", digest("a"), digest("f")),)), "no", "red"),
         (
             Found(

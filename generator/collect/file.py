@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from generator.collect.answers import VERSION, Answer, Answers, Header, Matching
-from generator.errors import TagpagesError
+from generator.errors import UNREADABLE, TagpagesError
 from generator.facts import decode_facts
 from generator.model import Artifact, Tag, check_digest, check_name, check_tags, checked_tags
 from generator.sources.base import checked_readme
@@ -25,7 +25,6 @@ from generator.sources.base import checked_readme
 _BLOCK = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 16 + zlib.MAX_WBITS
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TagpagesError)
 
 _encode = msgspec.json.Encoder().encode
 _decode_header = msgspec.json.Decoder(Header).decode
@@ -98,7 +97,7 @@ def read(path: Path) -> Answers:
 def _read(path: Path, lines: Iterator[bytes]) -> Answers:
     try:
         header = _decode_header(next(lines))
-    except (StopIteration, *_UNREADABLE):
+    except (StopIteration, *UNREADABLE, TagpagesError):
         raise TagpagesError(f"{path} holds no answers: collect again") from None
     if header.version != VERSION:
         raise TagpagesError(
@@ -108,7 +107,7 @@ def _read(path: Path, lines: Iterator[bytes]) -> Answers:
     for text in lines:
         try:
             answer = _checked(_decode_line(text))
-        except _UNREADABLE as error:
+        except (*UNREADABLE, TagpagesError) as error:
             raise TagpagesError(f"{path} has a line that is no answer: {error}") from None
         answers.of(answer.table).add(answer)
     return answers

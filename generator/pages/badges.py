@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from generator.facts.base import Absent, Found
-from generator.facts.evidence import EVIDENCE
+from generator.facts.evidence import EVIDENCE, is_signed
 from generator.facts.policy import NotVerified, Verified
 from generator.grouping import default_tag, version_key
 from generator.model import Table, TagGroup
@@ -58,13 +58,13 @@ def _signed(subject: Subject, table: Table, default: TagGroup) -> tuple[str, str
     fact = EVIDENCE.of(subject.details.of(table.name, default.digest))
     if not isinstance(fact, Found):
         return ("no", "red") if isinstance(fact, Absent) else ("unknown", "lightgrey")
-    signatures = [item for item in fact.value if item.sort == "signature" and not item.wrong]
-    verdicts = [item.verdict for item in signatures if item.verdict]
+    signed = [item for item in fact.value if is_signed([item])]
+    verdicts = [item.verdict for item in signed if item.verdict]
     if any(isinstance(verdict, Verified) for verdict in verdicts):
         return "verified", "brightgreen"
     if any(isinstance(verdict, NotVerified) for verdict in verdicts):
         return "not verified", "red"
-    return ("yes", "green") if signatures else ("no", "red")
+    return ("yes", "green") if signed else ("no", "red")
 
 
 OUTPUT = DataFiles(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from generator.errors import in_words
+from generator.errors import UNREADABLE, in_words
 from generator.model import shown
 from generator.registry.errors import RegistryError
 from generator.registry.helper import Answer, ask_helper
@@ -202,7 +202,7 @@ def _read(path: Path) -> _File:
         return msgspec.json.decode(path.read_bytes(), type=_File)
     except OSError as error:
         raise RegistryError(f"the credentials in {path} cannot be read: {error.strerror}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RegistryError(f"{path} is no credentials file: {shown(in_words(error))}") from None
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
+from generator.errors import UNREADABLE
 from generator.model import shown
 from generator.registry.errors import RegistryError
 from generator.registry.repository import INDEX_TYPES, MANIFEST_TYPES, Manifest
@@ -150,5 +151,5 @@ def decoded(body: bytes, kind: type[D], digest: str) -> D:
     """The document of that digest as a value; raises DocumentError if it is none of that kind."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise DocumentError(f"{digest} is not as it should be: {shown(str(error))}") from None

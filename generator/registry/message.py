@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from generator.errors import in_words
+from generator.errors import UNREADABLE, in_words
 from generator.model import shown
 from generator.registry.errors import LoginRefusedError, RegistryError, StatusError
 from generator.registry.origin import Origin
@@ -117,7 +117,7 @@ class Reply:
         """The body as a value of `kind`; raises RegistryError if it is anything else."""
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             media = self.headers.get("content-type") or "no content type"
             raise RegistryError(
                 f"{self.url.partition('?')[0]} did not answer what it should "
@@ -198,7 +198,7 @@ def status_error(
 def _problems(body: bytes) -> _Problems:
     try:
         return msgspec.json.decode(body, type=_Problems)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return _Problems()
 
 

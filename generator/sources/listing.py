@@ -16,10 +16,10 @@ import msgspec
 from msgspec import Meta
 
 from generator.catalog.base import IMAGE, PathText
-from generator.errors import TagpagesError, in_words
+from generator.errors import UNREADABLE, TagpagesError, in_words
 from generator.model import Tag, TimeKind, checked_tags, shown
 from generator.sources.base import Address, Ask, Source, SourceSpec, checked_readme
-from generator.sources.recorded import UNREADABLE, DetailsFile, RecordedFile
+from generator.sources.recorded import DetailsFile, RecordedFile
 from generator.sources.remote import Host, check_repository
 
 

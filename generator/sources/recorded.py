@@ -16,13 +16,10 @@ from typing import TypeVar
 
 import msgspec
 
-from generator.errors import Failure, TagpagesError, in_words
+from generator.errors import UNREADABLE, Failure, TagpagesError, in_words
 from generator.model import shown
 
 T = TypeVar("T")
-
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for JSON that is broken, or of another shape."""
 
 
 @dataclass(frozen=True)
