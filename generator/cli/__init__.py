@@ -6,6 +6,7 @@ Imports of what does the work stand in the commands: `--help` needs neither http
 
 from __future__ import annotations
 
+import atexit
 import gc
 import signal
 import sys
@@ -29,6 +30,7 @@ Python does by default costs a quarter of its time."""
 def main() -> NoReturn:
     """Run the command line, and exit."""
     gc.set_threshold(GARBAGE_THRESHOLD)
+    atexit.register(gc.freeze)  # what is left is not looked through for cycles once more
     for name in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(name) is not signal.SIG_IGN:  # as `nohup` leaves it
             signal.signal(name, signal.default_int_handler)

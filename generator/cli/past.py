@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +54,6 @@ def _tell_history(
 ) -> int:
     from generator.jobs.history import EXIT_CODES, Asked, answer
 
-    gc.freeze()  # what is loaded stays: to look it through at the end takes a tenth of an answer
     question = Asked(content, **asked)
     if what_changed:
         from generator.history import comparison
