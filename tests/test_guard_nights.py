@@ -12,7 +12,7 @@ from generator.guard.extent import Extent
 from generator.guard.findings import Finding
 from generator.guard.memory import Build, Streak, Volume, held_again, week
 from generator.guard.night import Night, Rules
-from tests.test_guard import ALIKE, NOON, Nights, failed, images, kinds, tag, tags
+from tests.test_guard import ALIKE, NOON, Nights, failed, images, kinds, shown, tag, tags
 
 TODAY = date(2024, 6, 3)
 DAY = timedelta(days=1)
@@ -67,6 +67,31 @@ def test_a_night_on_which_a_held_source_fails_does_not_end_its_hold() -> None:
     assert nights.build(half).held["public"].nights == 1
     assert nights.build(failed()).held["public"].nights == 1
     assert nights.build(half).held["public"].nights == 2
+
+
+def test_a_choice_of_images_leaves_a_held_source_as_it_was_unless_it_is_accepted() -> None:
+    nights, full, less = Nights(), images(20, 8), images(20, 6)
+    nights.build(full)
+    hold = nights.build(images(20, 4)).held
+    nights.whole = False
+    verdict = nights.build(less)
+    assert (kinds(verdict), verdict.held) == (["held"], hold)
+    assert len(shown(verdict.images["image-003"])) == 8
+    verdict = nights.build(less, anything={"image-003"})
+    assert {name: len(shown(image)) for name, image in verdict.images.items()} == {
+        name: 6 if name == "image-003" else 8 for name in full
+    }
+    verdict = nights.build(less, anything={"public"})
+    assert (kinds(verdict), len(shown(verdict.images["image-004"]))) == ([], 6)
+
+
+def test_a_choice_of_images_is_believed_when_the_hold_of_its_source_has_ended() -> None:
+    nights, full = Nights(), images(20, 8)
+    nights.build(full)
+    assert kinds(nights.build(images(20, 4))) == ["held"]
+    assert kinds(nights.build(full)) == []
+    nights.whole = False
+    assert kinds(nights.build(images(20, 6))) == []
 
 
 # What is news

@@ -559,6 +559,30 @@ def test_whatever_the_night_what_needs_a_look_is_one_screen(findings: list[Findi
     ]
 
 
+def test_a_night_with_something_in_every_section_is_one_screen_and_each_has_a_line() -> None:
+    kinds: tuple[FindingKind, ...] = (
+        "unverified",
+        "unmatched",
+        "unsigned",
+        "user_root",
+        "end_of_life",
+        "entrypoint",
+        "grown",
+        "not_looked_up",
+        "odd_answer",
+    )
+    more = [Finding(kind, f"app-{number}", "public") for kind in kinds for number in range(9)]
+    night = report(*EVERYTHING.changes, findings=[*EVERYTHING.findings, *more])
+    assert len(needs_a_look(night)) == 31
+    look = markdown(night).partition("\n## Needs a look")[2].partition("\n## Routine")[0]
+    assert len(look.splitlines()) <= 60
+    sections = listed(markdown(night))
+    assert all(sections.values())
+    assert sections["More (12)"][0].endswith(
+        " … and 3 more lines about 3 images, in the JSON report"
+    )
+
+
 # Equal events
 
 

@@ -111,8 +111,7 @@ def lost_in_a_week(source: SourceMove) -> Measured | None:
 def cut_at_an_age(source: SourceMove) -> Measured | None:
     """Everything older than some age is gone at once, by the source's own times.
 
-    (The times that were kept of the last known good may lie before the cut.) Where at least half of
-    the tags of that age live on with another digest, all were built anew, and nothing was cut.
+    (The times that were kept of the last known good may lie before the cut.)
     """
     gone = [time for move in source.news for _, time in move.gone]
     answered = visible(chain.from_iterable(source.answer.values()), source.window, source.as_of)
@@ -120,7 +119,7 @@ def cut_at_an_age(source: SourceMove) -> Measured | None:
         return None
     oldest = min(tag.last_changed for tag in answered)
     older = [time for time in gone if time < oldest]
-    if not older or oldest - min(older) < _DAY or _shown_before(source, oldest) >= 2 * len(older):
+    if not older or oldest - min(older) < _DAY or _is_rebuilt(source, oldest, len(older)):
         return None
     days = (source.as_of - max(older)) // _DAY
     return Measured(
@@ -133,14 +132,21 @@ def cut_at_an_age(source: SourceMove) -> Measured | None:
     )
 
 
-def _shown_before(source: SourceMove, time: datetime) -> int:
-    """How many of the tags that the pages would still show last changed before a time (UTC)."""
-    return sum(
+def _is_rebuilt(source: SourceMove, time: datetime, gone: int) -> bool:
+    """Whether half of the tags from before a time (UTC), or more, live on with another digest.
+
+    Then all were built anew in a night, and nothing was cut. In the nights of a hold many are so by
+    and by, which says nothing.
+    """
+    if source.held and source.held.same:
+        return False
+    had = sum(
         len(group.tags)
         for move in source.news
         for group in visible(move.before, source.window, source.as_of)
         if group.last_changed < time
     )
+    return had >= 2 * gone
 
 
 def still_lost(source: SourceMove) -> Measured | None:

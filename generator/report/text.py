@@ -86,7 +86,7 @@ def _share(night: SourceNight) -> str:
 
 def markdown(report: Report) -> str:
     """The report for a pull request, below `MARKDOWN_LIMIT` characters, whole in the JSON form."""
-    look, rest = needs_a_look(report), routine(report)
+    look, rest = _on_a_screen(needs_a_look(report)), routine(report)
     parts = [f"# Image tags, {report.as_of:%Y-%m-%d %H:%M} UTC\n\n{headline(report)}.\n"]
     if report.sources:
         parts.append("".join(["\n", *(f"- {text}\n" for text in source_sentences(report))]))
@@ -104,13 +104,22 @@ def markdown(report: Report) -> str:
     return "".join(parts)
 
 
+def _on_a_screen(look: list[Section]) -> list[Section]:
+    """The sections; where not each can have a line on the screen, the last ones are one."""
+    most = (LOOK_LINES - 3) // 2
+    if len(look) <= most:
+        return look
+    rest = [line for part in look[most - 1 :] for line in part.lines]
+    return [*look[: most - 1], Section("More", rest)]
+
+
 def _shares(look: list[Section]) -> list[int]:
     """How many lines each section may have: one each, then more, the first ones first."""
     room = LOOK_LINES - 3 - len(look)
     shares = [0] * len(look)
     for most in range(1, SECTION_LINES + 1):
         for number, part in enumerate(look):
-            if (room > 0 or most == 1) and shares[number] < min(most, len(part.lines)):
+            if room > 0 and shares[number] < min(most, len(part.lines)):
                 shares[number] += 1
                 room -= 1
     return shares
@@ -175,7 +184,7 @@ def sentences(report: Report) -> Iterator[str]:
 
 def terminal(report: Report) -> Iterator[tuple[str, bool]]:
     """The lines for a terminal, each with whether it is a heading; routine is only counted."""
-    look = needs_a_look(report)
+    look = _on_a_screen(needs_a_look(report))
     for part, count in zip(look, _shares(look), strict=True):
         yield f"{part.title} ({part.count:,})", True
         for text in _shown(part, count, None):
