@@ -51,8 +51,12 @@ class Secrets:
 
     def shown_by(self, text: str) -> bool:
         """Whether the text shows a secret: of nearly all texts no eight characters do."""
-        ends = {text[end - SHORTEST : end] for end in range(SHORTEST, len(text) + 1)}
-        return not ends.isdisjoint(self._by_end) and any(self._found(text))
+        if len(self._by_end) < len(text):  # the fewer of the two are looked for
+            may = any(end in text for end in self._by_end)
+        else:
+            ends = {text[end - SHORTEST : end] for end in range(SHORTEST, len(text) + 1)}
+            may = not ends.isdisjoint(self._by_end)
+        return may and any(self._found(text))
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         """From where to where the text has a secret, by the last characters of it."""

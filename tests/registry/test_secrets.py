@@ -66,6 +66,17 @@ def test_a_secret_is_concealed_in_each_form_that_a_text_may_have_it(secret: str,
     assert form(secret)[1:-1] not in text
 
 
+@pytest.mark.parametrize("others", [0, 500])
+def test_a_text_that_shows_a_secret_is_told_from_one_that_does_not(others: int) -> None:
+    session = session_for(FakeClock())
+    session.conceal(*(f"{number:04}-another-secret-{number:04}" for number in range(others)))
+    session.conceal(PASSWORD)
+
+    assert session.reveals(f"before {PASSWORD} after")
+    assert not session.reveals(f"before {PASSWORD[1:]} after, {PASSWORD[:-1]}")
+    assert not session.reveals("nothing of it")
+
+
 def test_a_secret_that_is_no_unicode_is_concealed() -> None:
     assert redacted("say p\udce4ssword", "p\udce4ssword") == "say ***"
 
