@@ -159,7 +159,7 @@ def _source_move(
         left=night.last.totals.get(table),
         past=night.past(table),
         held=night.last.held.get(streak_key(table)),
-        widened=rules.widened,
+        widened=rules.widened or night.last.as_of is None,
     )
 
 
