@@ -143,6 +143,13 @@ def test_a_table_is_held_since_the_night_that_its_image_was_missing() -> None:
     assert finding.since == (NOON + 2 * DAY).date()
 
 
+def test_what_a_first_build_that_was_killed_had_not_written_is_no_gain() -> None:
+    nights = Nights()
+    nights.build(images(30, 20))
+    nights.last = Build()
+    assert kinds(nights.build(images(60, 20), again=True)) == []
+
+
 # The time of the build
 
 

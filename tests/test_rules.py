@@ -459,9 +459,9 @@ def test_tags_of_a_night_on_which_all_were_built_anew_are_not_cut_off(
     lost: int, *, held: bool
 ) -> None:
     """All are of this day now, so that whatever is lost is older than all that is answered."""
-    before = {"app": table("app", *map(str, range(21)), age=9 * DAY)}
-    after = {"app": (group("a", DAY / 24, *map(str, range(lost, 21))),)}
-    tags = [Tag(str(number), digest("a"), AS_OF - DAY / 24) for number in range(lost, 21)]
+    before = {"app": table("app", *map(str, range(20)), age=9 * DAY)}
+    after = {"app": (group("a", DAY / 24, *map(str, range(lost, 20))),)}
+    tags = [Tag(str(number), digest("a"), AS_OF - DAY / 24) for number in range(lost, 20)]
     moves = tuple(moved(before, after))
     sentence = f"all {lost} tags older than 9 days gone at once"
     move = SourceMove(Guard(), MONTH, AS_OF, {"app": tags}, moves, moves)

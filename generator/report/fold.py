@@ -60,8 +60,7 @@ class Line:
             names = [f"`{name}`" + count for name, count in map(_split, names)]
         more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
         listed = ", ".join(names[:NAMES_SHOWN]) + more
-        sources = all(subject.startswith(SOURCE) for subject in subjects)
-        count = counted(len(subjects), "source" if sources else "image")
+        count = counted(len(subjects), "source" if entry.subject.startswith(SOURCE) else "image")
         return f"{entry.text} ({count}): {listed}" if entry.text else f"{count}: {listed}"
 
 
