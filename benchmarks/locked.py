@@ -1,4 +1,4 @@
-"""A first night from a real registry with TLS and logins: 2,000 images of 20 tags.
+"""A first night from a real registry with TLS and logins: 2,000 images (or `IMAGES`) of 20 tags.
 
 `make bench`, or `.venv/bin/python -m benchmarks.locked [RUNS]` (1 by default), prints a Markdown
 table. Debian's `docker-registry` must be there (`make test-tools`). It has a certificate of an
@@ -31,7 +31,8 @@ from tests.real.pusher import DOCKER, OCI, pusher
 from tests.real.shelf import versions
 from tests.real.token_server import SERVICE
 
-IMAGES, TAGS, TAGS_OF_EACH, AT_ONCE, PAGE = 2000, 20, 5, 8, 1000
+IMAGES = int(os.environ.get("IMAGES", "2000"))
+TAGS, TAGS_OF_EACH, AT_ONCE, PAGE = 20, 5, 8, 1000
 BASIC = f"Basic {basic(USER, PASSWORD)}"
 ACCEPT = f"{OCI.index}, {OCI.manifest}, {DOCKER.index}, {DOCKER.manifest}"
 
