@@ -250,6 +250,14 @@ def test_a_held_table_is_released_by_its_mark_and_stays_so(site: Site) -> None:
     assert "`1.7`" not in site.show("content/images/tool/tags_history.md")
 
 
+def test_a_name_alone_releases_whatever_is_held_of_it(site: Site) -> None:
+    site.night({**MAIN, "tool": CUT})
+    night = site.night(TAGPAGES_NIGHTLY_ACCEPT_ANY_LOSS="tool")
+    assert night.code == 0, night.log
+    assert not pulls(site)[0].body.startswith(WARNING)
+    assert "`1.7`" not in site.show("content/images/tool/tags_history.md")
+
+
 def test_a_name_to_release_is_never_run_by_the_shell(site: Site) -> None:
     night = site.night(
         {**MAIN, "app": ROLLED}, TAGPAGES_NIGHTLY_ACCEPT_LOSS="$(touch pwned) `touch pwned`"

@@ -40,6 +40,13 @@ _ACCEPT_LOSS = click.option(
     metavar="NAME@MARK",
     help="Believe the loss or gain that has this mark in the report (repeatable).",
 )
+_ACCEPT_ANY_LOSS = click.option(
+    "--accept-any-loss",
+    "accepted_any",
+    multiple=True,
+    metavar="NAME",
+    help="Believe whatever this table or image has lost or gained (repeatable).",
+)
 
 
 @click.command()
@@ -87,13 +94,7 @@ def collect(
     help="Write the change report to a .md or .json file (repeatable).",
 )
 @_ACCEPT_LOSS
-@click.option(
-    "--accept-any-loss",
-    "accepted_any",
-    multiple=True,
-    metavar="NAME",
-    help="Believe whatever this table or image has lost or gained (repeatable).",
-)
+@_ACCEPT_ANY_LOSS
 @click.option("--back", is_flag=True, help="Build for a time before that of the last build.")
 def build(
     *,
@@ -154,6 +155,7 @@ The first pages are below {job.content}. Next:
 @QUIET
 @_ANSWERS
 @_ACCEPT_LOSS
+@_ACCEPT_ANY_LOSS
 @click.option(
     "--forge",
     "forge_name",
@@ -167,6 +169,7 @@ def nightly(
     quiet: bool,
     answers: tuple[Path, ...],
     accepted: tuple[str, ...],
+    accepted_any: tuple[str, ...],
     forge_name: str,
     steps: tuple[str, ...],
     catalog: Path,
@@ -182,7 +185,7 @@ def nightly(
     night = work.Nightly(
         catalog.parent,
         lambda: job_of(catalog=catalog, content=content),
-        Night(answers, accepted),
+        Night(answers, accepted, accepted_any),
         forge_name,
         os.environ,
         ci,
