@@ -240,7 +240,8 @@ def test_a_loss_of_something_unknown_cannot_be_accepted(job: Job) -> None:
     run = job.run({"public": [], "private": []}, "--accept-loss", "kubctl")
     assert run.code == 2
     assert run.err == (
-        "tagpages: --accept-loss kubctl: no table and no image with a page is named so\n"
+        "tagpages: --accept-loss kubctl: no table and no image with a page is named so; did you"
+        " mean `kubectl`?\n"
     )
     assert job.site.tree() == before
 

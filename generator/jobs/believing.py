@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
+from generator.catalog.globs import meant, nearest
 from generator.content.known import Known
 from generator.errors import UsageError
 from generator.guard.findings import Finding
@@ -48,7 +49,8 @@ def accepted(job: Job, names: Collection[str], anything: Collection[str], known:
 
 def _check_name(option: str, name: str, known: Collection[str]) -> None:
     if name not in known:
-        raise UsageError(f"{option} {name}: no table and no image with a page is named so")
+        near = meant([nearest(name, known)])
+        raise UsageError(f"{option} {name}: no table and no image with a page is named so{near}")
 
 
 def _without_mark(name: str, last: Build) -> str:
