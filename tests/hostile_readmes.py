@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.support import Site, as_listing
+
 FOREIGN = frozenset(
     (
         *("applet", "base", "button", "embed", "form", "iframe", "input", "link", "math", "meta"),
@@ -149,3 +151,13 @@ WRITTEN: dict[str, list[str]] = {
     "sections": ["Inner", "<!--evil:start"],
     "ends": ["The last line"],
 }
+
+
+def build_readmes(site: Site) -> None:
+    """Write the first page of an image for each of the READMEs."""
+    entries = as_listing({name: [("latest", "a", "2024-06-01T10:00:00Z")] for name in READMES})
+    for entry in entries:
+        entry["repo"]["readme"] = READMES[entry["repo"]["name"]]
+    site.raw_listing("public", entries)
+    site.catalog(pages=["overview"], tables=["public"])
+    site.build()

@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from tests.hostile_readmes import FOREIGN, READMES
+from tests.hostile_readmes import FOREIGN, READMES, build_readmes
 from tests.hostile_sboms import CYCLONEDX, SPDX
 from tests.hugo import hugo
-from tests.support import Site, as_listing
+from tests.support import Site
 from tests.test_hostile_sboms import page
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("browser")]
@@ -98,12 +98,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     if not shutil.which("chromium"):
         pytest.skip("chromium is not installed")
     site = Site(tmp_path_factory.mktemp("browser"))
-    entries = as_listing({name: [("latest", "a", "2024-06-01T10:00:00Z")] for name in READMES})
-    for entry in entries:
-        entry["repo"]["readme"] = READMES[entry["repo"]["name"]]
-    site.raw_listing("public", entries)
-    site.catalog(pages=["overview"], tables=["public"])
-    site.build()
+    build_readmes(site)
     for name, document in (("spdx", SPDX), ("cyclonedx", CYCLONEDX)):
         (site.content / f"sbom-{name}.md").write_text(page(document))
     done = hugo(site.content, site.root / "site")

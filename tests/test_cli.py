@@ -301,7 +301,7 @@ def test_the_time_is_the_options_then_the_epochs_then_the_catalogs(site: Site) -
 def test_without_a_time_given_it_is_now(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     class Clock(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # no clock
             return datetime(2024, 6, 10, 1, 2, 3, 456, tzinfo=tz)
 
     monkeypatch.setattr("generator.jobs.job.datetime", Clock)

@@ -47,7 +47,7 @@ class Nights:
         self.answered: Counter[str] = Counter()
         self.keys: dict[str, str] = {}
         self._exchange = world.exchange
-        world.exchange = self._counted  # type: ignore[method-assign]
+        world.exchange = self._counted  # type: ignore[method-assign] # counts
 
     async def _counted(self, request: Request) -> Reply:
         what = f"{request.method} {request.url}"

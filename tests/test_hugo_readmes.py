@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from tests.hostile_readmes import FOREIGN, READMES, WRITTEN
+from tests.hostile_readmes import FOREIGN, READMES, WRITTEN, build_readmes
 from tests.hugo import hugo, read
 from tests.support import ROOT, Site, as_listing
 
@@ -16,12 +16,7 @@ from tests.support import ROOT, Site, as_listing
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Element]:
     """What stands on the first page of an image for each of the READMEs."""
     site = Site(tmp_path_factory.mktemp("hostile"))
-    entries = as_listing({name: [("latest", "a", "2024-06-01T10:00:00Z")] for name in READMES})
-    for entry in entries:
-        entry["repo"]["readme"] = READMES[entry["repo"]["name"]]
-    site.raw_listing("public", entries)
-    site.catalog(pages=["overview"], tables=["public"])
-    site.build()
+    build_readmes(site)
     done = hugo(site.content, site.root / "site")
     assert done.returncode == 0, done.stderr
     return {name: _main(site.root / "site", name) for name in READMES}

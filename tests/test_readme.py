@@ -14,7 +14,7 @@ BASE = "https://git.example.com/team/{image}/blob/main/docs/"
 
 
 def shown(text: str, image: str = "app", **rules: object) -> str:
-    return readme_markdown(text, image, Readmes(**rules))  # type: ignore[arg-type]
+    return readme_markdown(text, image, Readmes(**rules))  # type: ignore[arg-type] # any of them
 
 
 @pytest.mark.parametrize(

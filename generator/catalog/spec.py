@@ -71,7 +71,7 @@ class Catalog(Section, Generic[S, P], frozen=True, kw_only=True):
     ] = None
     pages: Annotated[
         tuple[P, ...], Meta(description="The kinds of page to write.", min_length=1)
-    ] = ("tags_history",)  # type: ignore[assignment]
+    ] = ("tags_history",)  # type: ignore[assignment] # of any P
     outputs: Annotated[
         tuple[P, ...], Meta(description="The kinds of data file to write beside the pages.")
     ] = ()

@@ -19,7 +19,7 @@ _Facts = msgspec.defstruct(
     "Facts",
     [(name, kind.shape | msgspec.UnsetType, msgspec.UNSET) for name, kind in FACTS.items()],
 )
-_Digests = dict[str, _Facts]  # type: ignore[valid-type]
+_Digests = dict[str, _Facts]  # type: ignore[valid-type] # made above
 
 
 class Details(DetailsFile):

@@ -50,7 +50,7 @@ def read_commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     line = Repository.line
 
     def counted(self: Repository, *args: object, **options: object) -> object:
-        found = line(self, *args, **options)  # type: ignore[arg-type]
+        found = line(self, *args, **options)  # type: ignore[arg-type] # as they came
         counts.append(len(found.moments))
         return found
 
